@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from prometheus_client import Counter
 from sqlalchemy import Connection
@@ -18,6 +18,7 @@ from serving.base.json_logs import LOGGER, described
 from serving.base.metrics import Gauge
 from serving.base.micro_batch import MicroBatch, ThreadBatch
 from serving.store.database.futures import LoopFutures
+from serving.store.database.single_reads import SingleReads
 from serving.store.database.storage_warnings import storage_warnings
 from serving.store.database.writer import Work
 from serving.store.errors import StoreUnavailable
@@ -42,11 +43,20 @@ EVENTS = Counter("leadcast_events_total", "Events received, by result.", ["resul
 ACCEPTED, DUPLICATE, REJECTED = (EVENTS.labels(result) for result in ("accepted", "duplicate", "rejected"))
 
 Result = TypeVar("Result")
-ReadEach = Callable[[Connection, Sequence[Any]], Sequence[Any]]  # one result for each request, in order
+
+
+class Reader(Protocol):
+    """Answers several requests together: one result for each, in order."""
+
+    def read(self, connection: Connection, requests: Sequence[Any]) -> Sequence[Any]:
+        """In a read transaction."""
+
+    def read_kept(self, reads: SingleReads, requests: Sequence[Any]) -> Sequence[Any] | None:
+        """By a single statement and what was kept; None if that is not enough."""
 
 
 class _Request(NamedTuple):
-    read: ReadEach
+    reader: Reader
     request: Any
 
 
@@ -140,43 +150,50 @@ class AsyncStore:
             with engine.reading() as connection:
                 return read(connection)
 
+        # The way to a thread and back takes longer than reading a few rows of a file.
+        if light and engine.is_ready and engine.path is not None:
+            with self._recorded():
+                return run()
+        return await self._in_thread(run)
+
+    async def _in_thread(self, run: Callable[[], Result]) -> Result:
+        with self._recorded():
+            async with asyncio.timeout(READ_TIMEOUT_S):
+                return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+
+    @contextmanager
+    def _recorded(self) -> Iterator[None]:
+        """Records whether a read succeeds."""
         try:
-            # The way to a thread and back takes longer than reading a few rows of a file.
-            if light and engine.is_ready and engine.path is not None:
-                result = run()
-            else:
-                async with asyncio.timeout(READ_TIMEOUT_S):
-                    result = await asyncio.get_running_loop().run_in_executor(self._readers, run)
+            yield
         except StoreUnavailable as outage:
             raise self.outages.failed("read", outage) from None
         except TimeoutError:
             raise self.outages.timed_out("read") from None
         self.outages.succeeded("read")
-        return result
 
-    async def read_each(self, key: Hashable, read: ReadEach, request: Any) -> Any:
-        """The result of `read` for one request; requests with the same key that come together share a call.
+    async def read_each(self, key: Hashable, reader: Reader, request: Any) -> Any:
+        """The result of `reader` for one request; requests with the same key that come together share a call.
 
         Raises StoreUnavailable.
         """
         engine = self.store.engine
         if not engine.is_ready or engine.path is None:  # a server's answer must not block the event loop
-            return await self._server_batch.submit(key, _Request(read, request))
-        try:
-            result = await self._batch.submit(key, _Request(read, request))
-        except StoreUnavailable as outage:
-            raise self.outages.failed("read", outage) from None
-        self.outages.succeeded("read")
-        return result
+            return await self._server_batch.submit(key, _Request(reader, request))
+        with self._recorded():
+            return await self._batch.submit(key, _Request(reader, request))
 
     def _read_alike(self, requests: Sequence[_Request]) -> Sequence[Any]:
-        read = requests[0].read
-        with self.store.engine.reading() as connection:
-            return read(connection, [one.request for one in requests])
+        reader, each = requests[0].reader, [one.request for one in requests]
+        engine = self.store.engine
+        results = reader.read_kept(engine.single_reads, each) if engine.is_ready else None
+        if results is None:
+            with engine.reading() as connection:
+                results = reader.read(connection, each)
+        return results
 
     async def _read_alike_in_thread(self, requests: Sequence[_Request]) -> Sequence[Any]:
-        read, each = requests[0].read, [one.request for one in requests]
-        return await self.read(lambda connection: read(connection, each))
+        return await self._in_thread(partial(self._read_alike, requests))
 
     async def erase_traces(self) -> None:
         """Removes remains of deleted rows; continues in the background if a reader still uses the write-ahead log."""

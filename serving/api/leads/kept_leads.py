@@ -40,16 +40,22 @@ class KeptLeads:
     _kept: OrderedDict[str, _Kept] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 
-    def get(self, key: ViewKey, head: LeadHead) -> LeadView | None:
-        """The view of a lead; None unless it was kept under this key with the rows that the lead has."""
+    def __contains__(self, lead_id: str) -> bool:
+        """True if a view of the lead is kept, whether or not it still holds."""
+        return lead_id in self._kept
+
+    def views(self, key: ViewKey, heads: Mapping[str, LeadHead]) -> dict[str, LeadView]:
+        """lead_id -> the view, of those leads that were kept under this key with the rows that their heads have."""
+        views: dict[str, LeadView] = {}
         with self._lock:
             if not self._is_current(key):
-                return None
-            kept = self._kept.get(head.lead_id)
-            if kept is None or kept.version != head.version:
-                return None
-            self._kept.move_to_end(head.lead_id)
-            return kept.view
+                return views
+            for lead_id, head in heads.items():
+                kept = self._kept.get(lead_id)
+                if kept is not None and kept.version == head.version:
+                    self._kept.move_to_end(lead_id)
+                    views[lead_id] = kept.view
+        return views
 
     def keep(self, key: ViewKey, head: LeadHead, view: LeadView) -> None:
         """Keeps a view that holds."""

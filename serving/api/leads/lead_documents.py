@@ -13,7 +13,7 @@ from models.bundle import Bundle
 from models.scorer import Part, score_parts
 from models.scores.scores import SCORED, STATUS
 from serving.api.leads.kept_leads import KeptLeads, ViewKey
-from serving.api.leads.lead_views import LeadView, Page, Reading
+from serving.api.leads.lead_views import LeadView, Page, Reading, seen_at
 from serving.base.clock import clock_us
 from serving.store.config import display_in
 from serving.store.cursors import write_cursor
@@ -52,40 +52,63 @@ class LeadRequest:
 
 
 def read_stored_leads(
-    connection: Connection, requests: Sequence[LeadRequest], kept: KeptLeads | None = None
+    connection: Connection,
+    requests: Sequence[LeadRequest],
+    kept: KeptLeads | None = None,
+    heads: Mapping[str, LeadHead] | None = None,
 ) -> list[dict[str, Any] | None]:
     """Each lead with its score now (null without a model) and a page of its timeline; None for an unknown lead.
 
     `lead` and `timeline` are JSON (msgspec.Raw). All requests have the same model, number of reasons and has_facts; a
-    document does not depend on the other requests, nor on what was kept.
+    document does not depend on the other requests, nor on what was kept. heads: of these leads, if this transaction
+    has read them.
     """
-    wanted = requests[0]
-    heads = lead_heads(connection, list({request.lead_id for request in requests}))
+    if heads is None:
+        heads = lead_heads(connection, {request.lead_id for request in requests})
     if not heads:
         return [None] * len(requests)
     found = _read_views(connection, requests, heads, kept)
-    scored = _scored(connection, list(heads.values()), found, wanted)
+    scores = _scored(connection, heads, found, requests[0])
     if kept is not None:
         for head, view in found.read:  # now that what a score needs is in memory, too
             kept.keep(found.key, head, view)
+    return [
+        _document(found.views[request.lead_id], found.page(request), scores[request.lead_id])
+        if request.lead_id in heads
+        else None
+        for request in requests
+    ]
+
+
+def kept_documents(
+    requests: Sequence[LeadRequest], heads: Mapping[str, LeadHead], kept: KeptLeads
+) -> list[dict[str, Any] | None] | None:
+    """`read_stored_leads` without a connection, by a model that does not read accounts.
+
+    None unless all that the documents hold was kept as the heads, read just now, have it.
+    """
+    if not heads or not all(request.is_first_page and request.lead_id in heads for request in requests):
+        return None
+    views = kept.views(_key(requests[0], heads), heads)
+    if len(views) < len(heads):
+        return None
+    scores = _scored_by_views(heads, views, clock_us(), requests[0])
     documents: list[dict[str, Any] | None] = []
     for request in requests:
-        if request.lead_id not in heads:
-            documents.append(None)
-            continue
-        view, of_score = found.views[request.lead_id], scored[request.lead_id]
-        page = found.page(request)
-        record = of_score.record
-        documents.append(
-            {
-                "lead": view.lead,
-                "score": None if record is None else {**record, "name": view.name},
-                "timeline": page.entries,
-                "next_cursor": page.next_cursor,
-                **of_score.advice,
-            }
-        )
+        view = views[request.lead_id]
+        documents.append(_document(view, view.first_page, scores[request.lead_id]))
     return documents
+
+
+def _document(view: LeadView, page: Page, score: "_Score") -> dict[str, Any]:
+    record = score.record
+    return {
+        "lead": view.lead,
+        "score": None if record is None else {**record, "name": view.name},
+        "timeline": page.entries,
+        "next_cursor": page.next_cursor,
+        **score.advice,
+    }
 
 
 @dataclass(frozen=True)
@@ -105,6 +128,15 @@ class _Found:
         return self.reading.page(self.rows[request.lead_id], Wanted(request.before, request.kind))
 
 
+def _key(wanted: LeadRequest, heads: Mapping[str, LeadHead]) -> ViewKey:
+    """What the views of leads depend on beside their rows; heads: of one or more leads."""
+    bundle = wanted.bundle
+    config, erasures, restored = next(iter(heads.values())).settings
+    display = display_in(config) or ({} if bundle is None else bundle.config.display)
+    alone = None if bundle is None or bundle.vocabulary.reads_accounts else bundle
+    return ViewKey(alone, display, erasures, restored)
+
+
 def _read_views(
     connection: Connection,
     requests: Sequence[LeadRequest],
@@ -112,19 +144,12 @@ def _read_views(
     kept: KeptLeads | None,
 ) -> _Found:
     """The views of the leads of these heads. Those that were kept are not read again, unless for another page."""
-    bundle = requests[0].bundle
-    config, erasures, restored = next(iter(heads.values())).settings
-    display = display_in(config) or ({} if bundle is None else bundle.config.display)
-    alone = None if bundle is None or bundle.vocabulary.reads_accounts else bundle
-    key = ViewKey(alone, display, erasures, restored)
-    reading = Reading(connection, alone, display, clock_us())
-    views: dict[str, LeadView] = {}
-    if kept is not None:
-        known = ((lead_id, kept.get(key, head)) for lead_id, head in heads.items())
-        views = {lead_id: view for lead_id, view in known if view is not None}
+    key = _key(requests[0], heads)
+    reading = Reading(connection, key.bundle, key.display, clock_us())
+    views = {} if kept is None else kept.views(key, heads)
     paged = {request.lead_id for request in requests if not request.is_first_page}
     unread = [heads[lead_id] for lead_id in heads if lead_id not in views or lead_id in paged]
-    rows_by_lead = _rows_by_lead(connection, unread, paged)
+    rows_by_lead = _rows_by_lead(connection, unread, paged) if unread else {}
     read = []
     for head in unread:
         if head.lead_id not in views:
@@ -157,20 +182,28 @@ class _Score(NamedTuple):
 
 
 def _scored(
-    connection: Connection, heads: Sequence[LeadHead], found: _Found, wanted: LeadRequest
+    connection: Connection, heads: Mapping[str, LeadHead], found: _Found, wanted: LeadRequest
 ) -> dict[str, _Score]:
     """lead_id -> the lead's score now."""
-    bundle = wanted.bundle
-    if bundle is None:
-        return {head.lead_id: _Score(None, NO_ADVICE) for head in heads}
-    as_of_us = [found.reading.as_of_us(head.created_us) for head in heads]
-    if bundle.vocabulary.reads_accounts:
-        leads = [head.row() for head in heads]
-        scores = _scored_with_mates(connection, leads, as_of_us, wanted)
-    else:
-        ready = [found.views[head.lead_id].ready for head in heads]
-        scores = _scored_alone(bundle, [lead for lead in ready if lead is not None], as_of_us, wanted)
-    return {head.lead_id: _for_reader(score, wanted) for head, score in zip(heads, scores, strict=True)}
+    bundle, now_us = wanted.bundle, found.reading.now_us
+    if bundle is None or not bundle.vocabulary.reads_accounts:
+        return _scored_by_views(heads, found.views, now_us, wanted)
+    as_of_us = [seen_at(head.created_us, now_us) for head in heads.values()]
+    leads = [head.row() for head in heads.values()]
+    scores = _scored_with_mates(connection, leads, as_of_us, wanted)
+    return {lead_id: _for_reader(score, wanted) for lead_id, score in zip(heads, scores, strict=True)}
+
+
+def _scored_by_views(
+    heads: Mapping[str, LeadHead], views: Mapping[str, LeadView], now_us: int, wanted: LeadRequest
+) -> dict[str, _Score]:
+    """lead_id -> the score by the lead's own rows; no score without a model."""
+    if wanted.bundle is None:
+        return dict.fromkeys(heads, _Score(None, NO_ADVICE))
+    as_of_us = [seen_at(head.created_us, now_us) for head in heads.values()]
+    ready = [views[lead_id].ready for lead_id in heads]
+    scores = _scored_alone(wanted.bundle, [lead for lead in ready if lead is not None], as_of_us, wanted)
+    return {lead_id: _for_reader(score, wanted) for lead_id, score in zip(heads, scores, strict=True)}
 
 
 def _scored_alone(

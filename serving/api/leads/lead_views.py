@@ -59,14 +59,10 @@ class Reading:
     display: Mapping[str, Any]
     now_us: int
 
-    def as_of_us(self, created_us: int) -> int:
-        """The instant of a lead; one that is created a little later is seen at its creation."""
-        return max(self.now_us, created_us)
-
     def view(self, rows: LeadRows) -> LeadView:
         """The one lead in `rows`."""
         lead = rows.leads[0]
-        as_of_us = self.as_of_us(lead.created_us)
+        as_of_us = seen_at(lead.created_us, self.now_us)
         (now,) = current_attributes(rows, as_of_us)
         seen = seen_lead(self.display, lead.lead_id, now)
         return LeadView(
@@ -83,6 +79,11 @@ class Reading:
         names = event_names(self.connection, rows.leads[0].lead_no, has_changes)
         entries, key = timeline(rows, names, wanted)
         return Page(_json(entries), None if key is None else write_cursor(*key))
+
+
+def seen_at(created_us: int, now_us: int) -> int:
+    """The instant at which a lead is seen now: one that is created a little later, at its creation."""
+    return max(now_us, created_us)
 
 
 def _json(value: Any) -> msgspec.Raw:

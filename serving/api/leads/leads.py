@@ -261,7 +261,7 @@ async def _get(request: Request) -> Response:
         before = read_page_cursor(cursor, (int, int))
         lead_request = LeadRequest(path.lead_id, bundle, before, values.get("kind"))
         recent: RecentDocuments = request.app.state.recent_documents
-        document = await store.read_each(id(bundle), recent.read, lead_request)
+        document = await store.read_each(id(bundle), recent, lead_request)
     if document is None:
         raise unknown_lead()
     return json_response(document)

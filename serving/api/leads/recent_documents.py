@@ -1,7 +1,7 @@
 """Documents of stored leads that were read a moment ago: a lead that is polled is scored once a second."""
 
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from threading import Lock
 from typing import Any, Final, NamedTuple
 
@@ -10,23 +10,24 @@ from sqlalchemy import Connection
 
 from models.bundle import Bundle
 from serving.api.leads.kept_leads import KeptLeads
-from serving.api.leads.lead_documents import LeadRequest, read_stored_leads
+from serving.api.leads.lead_documents import LeadRequest, kept_documents, read_stored_leads
 from serving.base.clock import clock_us
-from serving.store.leads.lead_heads import lead_heads
+from serving.store.database.single_reads import SingleReads
+from serving.store.leads.lead_heads import HEADS, LeadHead, heads_in, lead_heads
+
+Document = msgspec.Raw | None  # None for an unknown lead
+Make = Callable[[Sequence[LeadRequest], Mapping[str, LeadHead]], Sequence[Any] | None]
 
 VALID_US: Final = 1_000_000
 MOST_KEPT: Final = 512  # of 12 KB each; a lead with 10,000 interactions takes 20 ms to read and score
 
 
 class _Kept(NamedTuple):
-    """An encoded document, the model of its score, the version of its lead's rows, and when it was made.
-
-    version: None if it was not asked for: at the first reading within a second.
-    """
+    """An encoded document, the model of its score, the version of its lead's rows, and when it was made."""
 
     document: msgspec.Raw
     bundle: Bundle | None
-    version: Sequence[int | None] | None
+    version: Sequence[int | None]
     made_us: int
 
 
@@ -41,31 +42,61 @@ class RecentDocuments:
         self._lock = Lock()
         self._leads = KeptLeads()
 
-    def read(self, connection: Connection, requests: Sequence[LeadRequest]) -> list[msgspec.Raw | None]:
+    def read(self, connection: Connection, requests: Sequence[LeadRequest]) -> list[Document]:
         """read_stored_leads with its documents encoded."""
-        bundle = requests[0].bundle
-        if bundle is not None and bundle.vocabulary.reads_accounts:  # rows of other leads count too
+        if _reads_accounts(requests[0].bundle):  # rows of other leads count too
             return [_encoded(document) for document in read_stored_leads(connection, requests)]
-        now_us = clock_us()
-        kept = [self._recent(request, now_us) for request in requests]
-        polled = [request for request, one in zip(requests, kept, strict=True) if one is not None]
-        heads = lead_heads(connection, list({request.lead_id for request in polled})) if polled else {}
-        versions = {lead_id: head.version for lead_id, head in heads.items()}
-        documents: list[msgspec.Raw | None] = [
-            one.document
-            if one is not None and one.version is not None and one.version == versions.get(request.lead_id)
-            else None
-            for request, one in zip(requests, kept, strict=True)
-        ]
-        missing = [i for i, document in enumerate(documents) if document is None]
-        if missing:
-            made = read_stored_leads(connection, [requests[i] for i in missing], self._leads)
-            for i, document in zip(missing, map(_encoded, made), strict=True):
-                documents[i] = document
-                if document is not None:
-                    version = versions.get(requests[i].lead_id)
-                    self._keep(_key(requests[i]), _Kept(document, bundle, version, now_us))
+        heads = lead_heads(connection, {request.lead_id for request in requests})
+
+        def make(missing: Sequence[LeadRequest], heads: Mapping[str, LeadHead]) -> list[Any]:
+            return read_stored_leads(connection, missing, self._leads, heads)
+
+        documents = self._documents(requests, heads, make)
+        assert documents is not None
         return documents
+
+    def read_kept(self, reads: SingleReads, requests: Sequence[LeadRequest]) -> list[Document] | None:
+        """`read` by the heads of the leads alone; None if one of the leads has to be read."""
+        now_us = clock_us()
+        if _reads_accounts(requests[0].bundle) or not all(
+            request.lead_id in self._leads or self._recent(request, now_us) for request in requests
+        ):
+            return None
+        rows = reads.rows(HEADS, some=list({request.lead_id for request in requests}))
+        if rows is None:
+            return None
+
+        def make(missing: Sequence[LeadRequest], heads: Mapping[str, LeadHead]) -> list[Any] | None:
+            return kept_documents(missing, heads, self._leads)
+
+        return self._documents(requests, heads_in(rows), make)
+
+    def _documents(
+        self, requests: Sequence[LeadRequest], heads: Mapping[str, LeadHead], make: Make
+    ) -> list[Document] | None:
+        """The documents of leads that have these heads now; None if `make` cannot make those that are missing."""
+        now_us = clock_us()
+        documents = [self._unchanged(request, heads, now_us) for request in requests]
+        places = [place for place, document in enumerate(documents) if document is None]
+        if not places:
+            return documents
+        missing = [requests[place] for place in places]
+        made = make(missing, {one.lead_id: heads[one.lead_id] for one in missing if one.lead_id in heads})
+        if made is None:
+            return None
+        for place, request, document in zip(places, missing, map(_encoded, made), strict=True):
+            documents[place] = document
+            if document is not None:
+                version = heads[request.lead_id].version
+                self._keep(_key(request), _Kept(document, request.bundle, version, now_us))
+        return documents
+
+    def _unchanged(
+        self, request: LeadRequest, heads: Mapping[str, LeadHead], now_us: int
+    ) -> msgspec.Raw | None:
+        """The document that was given within the last second, if its lead has the same rows now."""
+        kept, head = self._recent(request, now_us), heads.get(request.lead_id)
+        return kept.document if kept and head and kept.version == head.version else None
 
     def _recent(self, request: LeadRequest, now_us: int) -> _Kept | None:
         kept = self._kept.get(_key(request))
@@ -79,6 +110,10 @@ class RecentDocuments:
             self._kept.move_to_end(key)
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
+
+
+def _reads_accounts(bundle: Bundle | None) -> bool:
+    return bundle is not None and bundle.vocabulary.reads_accounts
 
 
 def _key(request: LeadRequest) -> Hashable:

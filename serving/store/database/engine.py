@@ -17,6 +17,7 @@ from serving.store.database.disk_guard import DiskGuard
 from serving.store.database.locks import FairFileLock
 from serving.store.database.outages import outages
 from serving.store.database.scrub import scrub
+from serving.store.database.single_reads import SingleReads
 from serving.store.database.statements import sqlite_driver
 from serving.store.errors import StoreUnfit
 from serving.store.migrate import HEAD, migrate
@@ -75,6 +76,7 @@ class StoreEngine:
             self._readers = self._writer.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
+        self.single_reads = SingleReads(self._readers)  # once it is ready
         self.is_ready = False
         # Closed last: when a process closes any descriptor of a file, POSIX releases all its locks on it, SQLite's too.
         self._descriptor: int | None = None
@@ -167,6 +169,7 @@ class StoreEngine:
     def close(self) -> None:
         """Closes all connections and the lock."""
         with self.lock.held():
+            self.single_reads.close()
             self._readers.dispose()
             self._writer.dispose()
             if self._descriptor is not None:

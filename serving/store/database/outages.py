@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -84,11 +85,17 @@ def is_outage(error: BaseException) -> bool:
     if isinstance(error, ProgrammingError):
         return False
     lost_connection = isinstance(error, DBAPIError) and error.connection_invalidated
-    return lost_connection or isinstance(error, _OUTAGES)
+    return lost_connection or isinstance(error, _OUTAGES) or _is_outage_of_server(error)
+
+
+def _is_outage_of_server(error: BaseException) -> bool:
+    """True for those that PostgreSQL's driver raises below SQLAlchemy; it is loaded only if it is used."""
+    driver = sys.modules.get("psycopg")
+    return driver is not None and isinstance(error, driver.OperationalError | driver.InterfaceError)
 
 
 def _sqlstate(error: BaseException) -> str:
-    return getattr(getattr(error, "orig", None), "sqlstate", None) or ""
+    return getattr(getattr(error, "orig", None) or error, "sqlstate", None) or ""
 
 
 def database_message(original: BaseException) -> str:

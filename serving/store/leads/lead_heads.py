@@ -1,13 +1,13 @@
 """The head of a stored lead, and the version of its rows: equal versions mean equal rows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, literal_column, select
 
 from serving.store import schema as db
 from serving.store.config import CONFIG
-from serving.store.database.statements import PreparedQuery
+from serving.store.database.statements import PreparedQuery, Rows
 from serving.store.database.transaction import RESTORED
 from serving.store.leads.lead_rows import LeadRow, lead_row
 from serving.store.leads.leads import ERASURES
@@ -24,7 +24,7 @@ _SETTINGS = [
     select(db.settings.c.value).where(db.settings.c.name == literal_column(f"'{name}'")).scalar_subquery()
     for name in SETTINGS
 ]
-_HEADS = PreparedQuery(
+HEADS = PreparedQuery(
     select(
         *(_LEADS.lead_no, _LEADS.lead_id, _LEADS.created_us, _LEADS.attributes),
         select(db.packed_rows.c.through_row)
@@ -62,10 +62,15 @@ class LeadHead(NamedTuple):
         return lead_row(self)
 
 
-def lead_heads(connection: Connection, lead_ids: Sequence[str]) -> dict[str, LeadHead]:
+def lead_heads(connection: Connection, lead_ids: Collection[str]) -> dict[str, LeadHead]:
     """The heads of the stored leads among these ids."""
+    return heads_in(HEADS.rows(connection, some=list(lead_ids)))
+
+
+def heads_in(rows: Rows) -> dict[str, LeadHead]:
+    """The heads in rows of HEADS."""
     heads: dict[str, LeadHead] = {}
-    for row in _HEADS.rows(connection, some=list(lead_ids)):
+    for row in rows:
         lead_no, lead_id, created_us, attributes, packed, *others = row
         settings, last_rows = others[: len(SETTINGS)], others[len(SETTINGS) :]
         version = (lead_no, *last_rows)

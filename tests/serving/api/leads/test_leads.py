@@ -190,6 +190,7 @@ def test_an_outage_is_503_with_retry_after(
         assert answer.headers["retry-after"] == str(outage.retry_after)
     assert client.get("/v1/leads/a").status_code == 200
     monkeypatch.setattr(runtime.stored.store.engine, "reading", fail)
+    monkeypatch.setattr(runtime.stored.store.engine.single_reads, "rows", lambda *_, **__: None)
     assert client.get("/v1/leads/a").status_code == 503
     assert client.get("/v1/leads").status_code == 503
 

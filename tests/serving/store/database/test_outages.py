@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.exc import NotSupportedError, OperationalError, ProgrammingError
 
 from serving.store.database.outages import as_outage, database_message
-from serving.store.errors import StoreUnavailable
+from serving.store.errors import DiskFull, StoreUnavailable
 
 SERVER = 'connection to server at "127.0.0.1", port 5432 failed: '
 
@@ -43,6 +43,13 @@ def test_sqlite_message_is_kept() -> None:
 )
 def test_lost_rights_and_tables_are_outages(error: type[Exception]) -> None:
     assert isinstance(as_outage(ProgrammingError("SELECT", {}, error("gone"))), StoreUnavailable)
+    assert isinstance(as_outage(error("gone")), StoreUnavailable)
+
+
+def test_errors_of_drivers_are_those_of_sqlalchemy() -> None:
+    assert isinstance(as_outage(psycopg.OperationalError("the connection is closed")), StoreUnavailable)
+    assert isinstance(as_outage(psycopg.errors.DiskFull("full")), DiskFull)
+    assert as_outage(psycopg.errors.SyntaxError("near")) is None
 
 
 def test_wrong_statement_is_a_bug_and_no_outage() -> None:
