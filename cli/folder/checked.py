@@ -84,7 +84,7 @@ def _by_parts(data: Path, folder: SplitFolder, report: Progress) -> Checked:
 
     def work(of_part: PartHistory) -> _OfPart:
         history = of_part.history
-        leads = KeptLeads(history, of_part.rows) if of_part.number < kept else None
+        leads = KeptLeads.of(history, of_part.rows) if of_part.number < kept else None
         return _OfPart(states_of(history), leads)
 
     gathered = gather(folder, ReadOptions(folder.config, now_us()), None, work, report)

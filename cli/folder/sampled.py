@@ -115,8 +115,8 @@ def _by_parts(data: Path, folder: SplitFolder, options: TrainingData, report: Pr
 
     def work(of_part: PartHistory) -> tuple[int, KeptLeads]:
         history, rows = of_part.history, of_part.rows
-        drawn = np.arange(len(history)) if every == 1 else _drawn(history, every)
-        return len(history), KeptLeads(take_leads(history, drawn), rows[drawn])
+        drawn = None if every == 1 else _drawn(history, every)
+        return len(history), KeptLeads.of(history, rows, drawn)
 
     gathered = gather(folder, ReadOptions(folder.config, now_us()), at_us, work, report)
     if not options.accept_rejected:

@@ -10,6 +10,7 @@ from history.base.arrays import Ints
 from history.folder.parts.gather import Gathered, Result
 from history.history import History
 from history.joined import joined
+from history.snapshot import take_leads
 
 
 class KeptLeads(NamedTuple):
@@ -17,6 +18,15 @@ class KeptLeads(NamedTuple):
 
     history: History
     rows: Ints
+
+    @classmethod
+    def of(cls, history: History, rows: Ints, chosen: Ints | None = None) -> "KeptLeads":
+        """All leads of a part's history (n,), or those at `chosen` (k,); rows (n,) are theirs.
+
+        Ids of interactions, which a kept history lacks, go at once: those of a few leads would hold all of the part's.
+        """
+        history = replace(history, interactions=replace(history.interactions, ids=None))
+        return cls(history, rows) if chosen is None else cls(take_leads(history, chosen), rows[chosen])
 
 
 def kept_history(kept: Sequence[KeptLeads], gathered: Gathered[Result]) -> History:
