@@ -23,6 +23,10 @@ _MINUTES_A_DAY, _HOURS_A_DAY = 1_440, 24
 _MOST_MINUTES, _MOST_HOURS, _LEAST_WHOLE_DAYS = 119.5, 47.5, 9.95
 _LARGEST_EXACT = 1e15  # integers up to here are exact as float64
 
+_MEASURES: Final = frozenset(
+    {"days", "hours", "relative_days", "signed_days", "share", "times", "touches", "number", "amount"}
+)
+
 # Units of attributes whose phrase is their name and then the value: "industry retail", "planned close in 3 days".
 _NAMED_UNITS: Final = ("category", "boolean", "relative_days")
 # Labels of features whose phrase does not read without its value, by their wording; {name} and {pick} are its terms.
@@ -106,6 +110,12 @@ def sentence_with(feature: Feature, value: float, words: str, up: bool) -> str:
     if missing or not _is_plural(feature, value):
         verb += "s"
     return f"{subject[0].upper()}{subject[1:]} {verb} the chance"
+
+
+def follows_from_words(feature: Feature) -> bool:
+    """True for measures, whose sentence is the same for all values that read alike: counts may be singular, and a
+    category may be called "missing"."""
+    return feature.unit in _MEASURES and feature.kind != "category"
 
 
 def subject_of(feature: Feature, words: str) -> str:

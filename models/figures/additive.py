@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -32,21 +33,24 @@ class AdditiveModel:
 
     def margin(self, values: Floats) -> Floats:
         """(n,) for feature values (n, k); bitwise the same for a row alone and in a batch."""
-        start = self.linear.intercept + self.share * self.linear.effects(values)
-        if self.trees is None:
-            return start
-        return start + self.trees.predict(values)
+        margins: Floats = self._alone.margins(values)[0]
+        return margins
+
+    @cached_property
+    def _alone(self) -> "AdditiveStack":
+        return AdditiveStack(linear_stack([self.linear], [self.share]), tree_stack([self.trees]))
 
     def contributions(self, values: Floats) -> Contributions:
         """The parts of the margins of feature values (n, k).
 
         Trees: exact Shapley values (Lundberg et al. 2020), those of LightGBM's pred_contrib.
         """
-        parts = self.share * self.linear.contributions(values)
+        parts = self.linear.contributions(values)
+        parts *= self.share
         if self.trees is None:
             return Contributions(parts, self.linear.intercept)
-        tree_parts = self.trees.contributions(values)
-        return Contributions(parts + tree_parts, self.linear.intercept + self.trees.expected)
+        parts += self.trees.contributions(values)
+        return Contributions(parts, self.linear.intercept + self.trees.expected)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ import numpy as np
 from features.catalogue import Feature
 from features.matrix import FeatureMatrix
 from features.vocabulary import Vocabulary
-from features.wording import readable, sentence_with
+from features.wording import follows_from_words, readable, sentence_with
 from history.base.arrays import Floats
 from models.figures.additive import AdditiveModel
 from models.figures.calibration import Calibration
@@ -32,13 +32,15 @@ class Wording:
     """What a reason says: names from the vocabulary, and evidence, None for reasons without it.
 
     has_numbers: each reason has the number behind its words too (`number`, NaN if missing), for other languages.
-    `kept` holds what was said of single values, since leads repeat their categories and counts.
+    `kept` holds what was said of single values, since leads repeat their categories and counts; `sentences` those of
+    values in words, since times repeat "3.5 days".
     """
 
     vocabulary: Vocabulary
     evidence: Evidence | None = None
     has_numbers: bool = False
     kept: dict[tuple[str, float | None, bool], _Told] = field(default_factory=dict, compare=False, repr=False)
+    sentences: dict[tuple[str, str, bool], str] = field(default_factory=dict, compare=False, repr=False)
 
     def told(self, feature: Feature, value: float, up: bool) -> _Told:
         """What a reason says of a feature's value that raises the chance, or lowers it."""
@@ -47,11 +49,22 @@ class Wording:
         if told is None:
             words = readable(feature, value, self.vocabulary)
             evidence = None if self.evidence is None else self.evidence.of(feature, value)
-            told = _Told(sentence_with(feature, value, words, up), words, evidence)
+            told = _Told(self._sentence(feature, value, words, up), words, evidence)
             if len(self.kept) >= MOST_KEPT:
                 self.kept.clear()
             self.kept[key] = told
         return told
+
+    def _sentence(self, feature: Feature, value: float, words: str, up: bool) -> str:
+        if not follows_from_words(feature):
+            return sentence_with(feature, value, words, up)
+        key = feature.name, words, up
+        sentence = self.sentences.get(key)
+        if sentence is None:
+            if len(self.sentences) >= MOST_KEPT:
+                self.sentences.clear()
+            sentence = self.sentences[key] = sentence_with(feature, value, words, up)
+        return sentence
 
 
 def points(parts: Floats, base: float, calibration: Calibration) -> Floats:

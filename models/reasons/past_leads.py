@@ -5,10 +5,10 @@ that move the model's probabilities most, and the sum of all others. Two leads a
 against them. The table holds no id and no attribute.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import types
@@ -17,6 +17,13 @@ from history.base.arrays import Floats, Ints, Mask
 from history.base.compiled import F64, F64_2D, compiled
 
 MOST_SIMILAR = 5
+
+
+class _StageLeads(NamedTuple):
+    """The parts (m, c + 1) of the leads of one stage, and how each ended (m,)."""
+
+    parts: Floats
+    ends: Sequence[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -43,18 +50,25 @@ class PastLeads:
         Distance is the sum of absolute differences of the parts; ties are in the order of the table. Fewer than `most`
         if the stage had fewer.
         """
-        if stage not in self.stages:
+        past = self._of_stage.get(stage)
+        if past is None:
             return []
-        rows, parts = self._of_stage[self.stages.index(stage)]
-        of_lead = compared(contributions[None, :], self.columns)[0]
-        nearest = rows[_nearest(parts, of_lead, min(most, len(rows)))]
-        return [self._end_of(row, stage) for row in nearest.tolist()]
+        of_lead = np.empty(len(self.columns) + 1)
+        of_lead[:-1] = chosen = contributions[self.columns]
+        of_lead[-1] = np.add.reduce(contributions) - np.add.reduce(chosen)  # as `compared` sums a row
+        nearest = np.empty(min(most, len(past.ends)), dtype=np.int64)
+        _find_nearest(past.parts, of_lead, nearest)
+        return [past.ends[row].copy() for row in nearest.tolist()]
 
     @cached_property
-    def _of_stage(self) -> list[tuple[Ints, Floats]]:
-        """The rows of each stage and their parts."""
-        of_stage = (np.flatnonzero(self.stage == code) for code in range(len(self.stages)))
-        return [(rows, self.parts[rows]) for rows in of_stage]
+    def _of_stage(self) -> dict[str | None, _StageLeads]:
+        """The leads of each stage."""
+        of_stage = {}
+        for code, stage in enumerate(self.stages):
+            rows = np.flatnonzero(self.stage == code)
+            ends = [self._end_of(row, stage) for row in rows.tolist()]
+            of_stage[stage] = _StageLeads(self.parts[rows], ends)
+        return of_stage
 
     def _end_of(self, row: int, stage: str | None) -> dict[str, Any]:
         amount = float(self.amount[row])
@@ -92,10 +106,14 @@ class PastLeads:
         )
 
 
-@compiled(types.int64[::1](F64_2D, F64, types.int64))
-def _nearest(parts: Floats, target: Floats, most: int) -> Ints:
-    """The rows of parts (m, c) nearest to the target (c,), in order of distance, then of rows; most is at most m."""
-    nearest, distances = np.empty(most, dtype=np.int64), np.full(most, np.inf)
+@compiled(types.void(F64_2D, F64, types.int64[::1]))
+def _find_nearest(parts: Floats, target: Floats, nearest: Ints) -> None:
+    """Fills `nearest` with the rows of parts (m, c) nearest to the target (c,), in order of distance, then of rows.
+
+    There are at least as many rows.
+    """
+    most = len(nearest)
+    distances = np.full(most, np.inf)
     for row in range(len(parts)):
         distance = 0.0
         for j in range(len(target)):
@@ -107,7 +125,6 @@ def _nearest(parts: Floats, target: Floats, most: int) -> Ints:
             nearest[at], distances[at] = nearest[at - 1], distances[at - 1]
             at -= 1
         nearest[at], distances[at] = row, distance
-    return nearest
 
 
 def compared(contributions: Floats, columns: Ints) -> Floats:

@@ -102,21 +102,25 @@ class Routes:
 class Dispatcher:
     """Calls the routes of an application without its middlewares; the guard answers exceptions.
 
-    Paths without parameters are looked up directly: the router tries one route after the other, which takes 6 us.
+    Paths without parameters are looked up directly, others among the routes of their method that begin like them: the
+    router tries one route after the other, which takes 6 us.
     """
 
     def __init__(self, app: Starlette) -> None:
         self.app = app
         app.router.redirect_slashes = False
-        self._fixed = {
-            (route.method, route.path): route
-            for route in app.routes
-            if isinstance(route, DescribedRoute) and not route.param_convertors
-        }
+        routes = [route for route in app.routes if isinstance(route, DescribedRoute)]
+        self._fixed = {(route.method, route.path): route for route in routes if not route.param_convertors}
+        self._others: dict[str, list[tuple[str, DescribedRoute]]] = {}
+        for route in routes:
+            if route.param_convertors:
+                beginning = route.path.partition("{")[0]
+                self._others.setdefault(route.method, []).append((beginning, route))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = self.app
-        route = self._fixed.get((scope["method"], scope["path"]))
+        method, path = scope["method"], scope["path"]
+        route = self._fixed.get((method, path)) or self._matching(method, path, scope)
         if route is not None:
             scope["route"] = route
             await route.app(scope, receive, send)
@@ -124,7 +128,18 @@ class Dispatcher:
         try:
             await self.app.router(scope, receive, send)
         except HTTPException as refusal:
-            raise self._problem(refusal, scope["path"]) from None
+            raise self._problem(refusal, path) from None
+
+    def _matching(self, method: str, path: str, scope: Scope) -> DescribedRoute | None:
+        """The first route with parameters that has this method and matches; sets its parameters."""
+        for beginning, route in self._others.get(method, ()):
+            if path.startswith(beginning) and (match := route.path_regex.match(path)):
+                convertors = route.param_convertors
+                scope["path_params"] = {
+                    name: convertors[name].convert(text) for name, text in match.groupdict().items()
+                }
+                return route
+        return None
 
     def _problem(self, refusal: HTTPException, path: str) -> Problem:
         if refusal.status_code != 405:

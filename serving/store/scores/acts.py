@@ -5,7 +5,7 @@ Only what sellers do themselves is tried: attributes must be declared mutable an
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from models.reasons.usual_touches import UsualTouch
 from serving.store.leads.lead_rows import LeadRows, text_in
 from serving.store.leads.leads import current_attributes, stored_scalar
 from serving.store.schema import CONTENT, LEAD_NO, TIME_US
-from serving.store.scores.what_if import Change
+from serving.store.scores.what_if import AddedRow, Change
 
 MOST_ATTRIBUTES = 3
 LONGEST_WAIT_DAYS = 30  # an older message of the lead is no longer answered, but taken up again
@@ -28,15 +28,13 @@ KIND, CHANNEL, DIRECTION = range(CONTENT, CONTENT + 3)
 OWN_TOUCHES: Final = {"email_sent": "e-mail"}
 
 
-@dataclass(frozen=True)
-class Suggestion:
-    """An act of the sellers in words, the rows that it would add, and what the words are made of, for other languages.
+class Suggestion(NamedTuple):
+    """An act of the sellers in words, and what the words are made of, for other languages.
 
     said: the name of a sentence and its values.
     """
 
     words: str
-    change: Change
     said: Mapping[str, Any]
 
 
@@ -65,15 +63,20 @@ class Acts:
         """Number of acts."""
         return len(self.touches) + len(self.attributes)
 
-    def at(self, as_of_us: int) -> list[Suggestion]:
-        """The acts at an instant, at which they add their rows."""
-        return [self.one(place, as_of_us) for place in range(self.count)]
+    def changes(self, as_of_us: int) -> list[Change]:
+        """What each act adds at an instant."""
+        touches = (Change({"interactions": [_row(touch, as_of_us)]}) for touch in self.touches)
+        yes = stored_scalar(True)
+        return [
+            *touches,
+            *(Change({"attribute_changes": [(as_of_us, as_of_us, name, yes)]}) for name in self.attributes),
+        ]
 
-    def one(self, place: int, as_of_us: int) -> Suggestion:
-        """The act at a place of `at`: most acts are tried and need no words."""
+    def suggestion(self, place: int, as_of_us: int) -> Suggestion:
+        """The act at a place of `changes`: most acts are tried and need no words."""
         if place < len(self.touches):
             return _touch(self.touches[place], self.waiting, as_of_us)
-        return _yes(self.attributes[place - len(self.touches)], as_of_us)
+        return _yes(self.attributes[place - len(self.touches)])
 
 
 def acts_of(bundle: Bundle, rows: LeadRows, as_of_us: int) -> Acts:
@@ -100,23 +103,24 @@ def _waiting_message(rows: LeadRows, as_of_us: int) -> Message | None:
     return None if kind is None else Message(kind, channel, int(times_us[last]))
 
 
+def _row(touch: UsualTouch, as_of_us: int) -> AddedRow:
+    return as_of_us, as_of_us, touch.kind, touch.channel, OUTBOUND, touch.value, None
+
+
 def _touch(touch: UsualTouch, waiting: Message | None, as_of_us: int) -> Suggestion:
-    content = (touch.kind, touch.channel, OUTBOUND, touch.value, None)
-    change = Change({"interactions": [(as_of_us, as_of_us, *content)]})
     kind = OWN_TOUCHES.get(touch.kind, _words(touch.kind))
     if waiting is not None and waiting.channel is not None and waiting.channel == touch.channel:
         days = (as_of_us - waiting.time_us) / DAY_US
         if days <= LONGEST_WAIT_DAYS:
             asked = f"{KIND_NOUNS.get(waiting.kind, _words(waiting.kind))} of {duration(days)} ago"
             said = {"sentence": "answer", "asked": waiting.kind, "days": days, "kind": touch.kind}
-            return Suggestion(f"Answer the lead's {asked}: {kind} now", change, said)
+            return Suggestion(f"Answer the lead's {asked}: {kind} now", said)
     said = {"sentence": "touch", "kind": touch.kind}
-    return Suggestion(f"{kind[:1].upper()}{kind[1:]} from us now", change, said)
+    return Suggestion(f"{kind[:1].upper()}{kind[1:]} from us now", said)
 
 
-def _yes(attribute: str, as_of_us: int) -> Suggestion:
-    change = Change({"attribute_changes": [(as_of_us, as_of_us, attribute, stored_scalar(True))]})
-    return Suggestion(f"{_words(attribute)}: yes", change, {"sentence": "yes", "attribute": attribute})
+def _yes(attribute: str) -> Suggestion:
+    return Suggestion(f"{_words(attribute)}: yes", {"sentence": "yes", "attribute": attribute})
 
 
 def _words(name: str) -> str:

@@ -33,7 +33,7 @@ def advice(bundle: Bundle, rows: LeadRows, as_of_us: int) -> dict[str, list[dict
     acts = acts_of(bundle, rows, as_of_us)
     each = [
         open_leads(bundle, snapshot_of(changed(rows, change), bundle, as_of_us))
-        for change in (NOTHING, *(act.change for act in acts.at(as_of_us)))
+        for change in (NOTHING, *acts.changes(as_of_us))
     ]
     parts = bundle.conversion.contributions(each[0].matrix.values[:1]).parts
     return {
@@ -93,8 +93,11 @@ def _best(acts: Acts, as_of_us: int, reached: Sequence[float]) -> list[dict[str,
     now, *after = reached
     gains = [(100 * (new - now), place) for place, new in enumerate(after)]
     raising = sorted((gain for gain in gains if gain[0] >= LEAST_POINTS), key=lambda gain: -gain[0])
-    best = [(points, acts.one(place, as_of_us)) for points, place in raising[:MOST_SUGGESTIONS]]
-    return [{"change": act.words, "points": points, "said": act.said} for points, act in best]
+    best = []
+    for points, place in raising[:MOST_SUGGESTIONS]:
+        words, said = acts.suggestion(place, as_of_us)
+        best.append({"change": words, "points": points, "said": said})
+    return best
 
 
 def _similar(bundle: Bundle, stage: str | None, parts: Floats) -> list[dict[str, Any]]:

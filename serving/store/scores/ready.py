@@ -72,7 +72,7 @@ class ReadyLead:
 
     def _changed(self, as_of_us: int) -> Snapshot:
         """The lead after each of the acts as whole histories, of which other blocks of features read the rows, too."""
-        changes = [act.change for act in self.acts.at(as_of_us)]
+        changes = self.acts.changes(as_of_us)
         history = with_changes(replace(self.history, as_of_us=as_of_us), [0] * len(changes), changes)
         leads = np.arange(len(changes), dtype=np.int64)
         return Snapshot(history, leads, np.full(len(changes), as_of_us, dtype=np.int64))

@@ -80,3 +80,18 @@ def test_what_a_value_is_called_does_not_depend_on_what_was_said_before() -> Non
         Wording(words()).told(feature, value, up) for up in (True, False) for value in (1.0, np.nan, 2.0)
     ]
     assert len(wording.kept) == 6
+
+
+@pytest.mark.parametrize(
+    "unit", ["days", "hours", "signed_days", "share", "times", "number", "interactions", "trend"]
+)
+@pytest.mark.parametrize("phrase", ["x of {value}", "{value} of x"])
+def test_values_that_read_alike_are_told_as_if_each_came_alone(unit: str, phrase: str) -> None:
+    """Sentences are kept by the words of a value, which may not tell its number."""
+    wording = Wording(words())
+    feature = Feature("x", "number", unit, 0, "stages", phrase, missing="no x")
+    whole = unit in ("interactions", "trend")
+    values = [0.0, 1.0, -1.0, 2.0, 1e6] if whole else [0.0, 1.0, -1.0, 1.001, 3.52, 3.5201, 3.521, 1e16, 2e16]
+    for value in [*values, np.nan, *reversed(values)]:
+        for up in (True, False):
+            assert wording.told(feature, value, up) == Wording(words()).told(feature, value, up)

@@ -1,6 +1,7 @@
 """Past leads like one: nearest by brute force, in its stage alone, and nothing but how they ended."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -53,3 +54,17 @@ def test_compared_parts_keep_the_whole_margin() -> None:
     contributions = np.random.default_rng(3).normal(size=(7, 6))
     parts = compared(contributions, np.array([0, 5]))
     np.testing.assert_allclose(parts.sum(axis=1), contributions.sum(axis=1))
+
+
+@pytest.mark.parametrize("k", [1, 7, 130, 181, 400])
+def test_one_lead_is_compared_as_many_are(k: int) -> None:
+    """To the last bit: training compares whole tables, a request one lead."""
+    random = np.random.default_rng(k)
+    contributions = random.normal(size=(40, k)) * 10.0 ** random.integers(-9, 3, size=k)
+    columns = np.flatnonzero(random.random(k) < 0.1).astype(np.int64)
+    every = compared(contributions[:1], columns)
+    past = replace(table(1), columns=columns, parts=np.repeat(every, 60, axis=0))
+    past.parts[30:] += 1.0
+    near = [row for row in range(60) if past.stages[past.stage[row]] == "new"]
+    ends = past.similar("new", contributions[0], len(near))
+    assert [end["days"] for end in ends] == [past.days[row] for row in near]

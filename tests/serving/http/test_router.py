@@ -1,11 +1,16 @@
 """Routing: which endpoint answers a path, and what a path without one answers."""
 
+from typing import Any
+from urllib.parse import unquote
+
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Match
 from starlette.testclient import TestClient
 
+from serving.application import ROUTES
 from serving.base.settings import Settings
 from serving.http.guard import Guard
 from serving.http.router import Dispatcher, Routes, allowed_methods
@@ -46,6 +51,27 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
 )
 def test_a_path_finds_its_route(client: TestClient, path: str, text: str) -> None:
     assert client.get(path).text == text
+
+
+@pytest.mark.parametrize("end", ["", "/history", "/notes", "/history/", "/a/b", "%0A", "/calls", "/feedback"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize(
+    "beginning", ["/v1/leads/x", "/leads/x", "/v1/leads/", "/static/x", "/v1/scores/x", "/x"]
+)
+def test_the_first_route_that_matches_answers(beginning: str, method: str, end: str) -> None:
+    """As starlette's router finds it, which tries all of them."""
+    scope: dict[str, Any] = {
+        "type": "http",
+        "method": method,
+        "path": unquote(beginning + end),
+        "headers": [],
+    }
+    matches = ((route, *route.matches(dict(scope))) for route in ROUTES if route.param_convertors)
+    whole = ((route, found["path_params"]) for route, match, found in matches if match == Match.FULL)
+    expected = next(whole, (None, None))
+    found = Dispatcher(Starlette(routes=ROUTES))._matching(method, scope["path"], scope)
+    if method != "HEAD":  # left to starlette's router
+        assert (found, scope.get("path_params")) == expected
 
 
 def test_a_slash_more_is_another_path(client: TestClient) -> None:

@@ -21,7 +21,8 @@ def bundle(trained_home: Path) -> Bundle:
 
 
 def words_of(bundle: Bundle, rows: LeadRows) -> list[str]:
-    return [act.words for act in acts_of(bundle, rows, NOW_US).at(NOW_US)]
+    acts = acts_of(bundle, rows, NOW_US)
+    return [acts.suggestion(place, NOW_US).words for place in range(acts.count)]
 
 
 def test_a_recent_message_is_to_be_answered(tmp_path: Path, bundle: Bundle) -> None:

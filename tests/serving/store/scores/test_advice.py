@@ -39,9 +39,10 @@ def test_each_suggestion_is_what_the_what_if_says(tmp_path: Path, bundle: Bundle
     rows = rows_with(tmp_path, inbound("call", 3), event("s", "a", {"stage": "qualified"}, "stage"))
     gains = {}
     base = float(score(bundle, snapshot_of(rows, bundle, NOW_US), 0).probability[0])
-    for act in acts_of(bundle, rows, NOW_US).at(NOW_US):
-        reached = score(bundle, snapshot_of(changed(rows, act.change), bundle, NOW_US), 0).probability[0]
-        gains[act.words] = 100 * (float(reached) - base)
+    acts = acts_of(bundle, rows, NOW_US)
+    for place, change in enumerate(acts.changes(NOW_US)):
+        reached = score(bundle, snapshot_of(changed(rows, change), bundle, NOW_US), 0).probability[0]
+        gains[acts.suggestion(place, NOW_US).words] = 100 * (float(reached) - base)
     suggested = advice(bundle, rows, NOW_US)["suggestions"]
     best = sorted((points for points in gains.values() if points >= 0.05), reverse=True)[:MOST_SUGGESTIONS]
     assert [one["points"] for one in suggested] == best

@@ -45,9 +45,10 @@ def test_a_ready_lead_has_the_features_of_its_rows(
     for as_of_us in (NOW_US, NOW_US + 1, NOW_US + 50 * DAY_US, NOW_US):
         plain = build_matrix(snapshot_of(rows, model, as_of_us), model.vocabulary)
         assert features(model, ready.part(as_of_us)).tobytes() == plain.values.tobytes()
-        acts = acts_of(model, rows, as_of_us).at(as_of_us)
-        assert ready.acts.at(as_of_us) == acts
-        each = [snapshot_of(changed(rows, act.change), model, as_of_us) for act in acts]
+        acts = acts_of(model, rows, as_of_us)
+        assert ready.acts == acts
+        changes = acts.changes(as_of_us)
+        each = [snapshot_of(changed(rows, change), model, as_of_us) for change in changes]
         expected = np.vstack([build_matrix(snapshot, model.vocabulary).values for snapshot in each])
         assert varied(model, ready, as_of_us).tobytes() == expected.tobytes()
 
