@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from history.folder.rules.row_filter import RejectedRow
     from history.history import History, Rejected, TableReport
 
+READ_AT_ONCE = 0.35  # of the time of a check
+AS_LONG_AS_CHECKS = 2e9  # bytes of CSV that are read in parts in that time
+
 
 class Day(click.ParamType[date]):
     """An ISO date, or a date-time after which nothing happens."""
@@ -105,6 +108,7 @@ def check(data: Path, rejected: Path | None, fix: bool, as_json: bool, **options
     if fix:
         _write_guesses(data)
     from cli.folder.checked import checked
+    from cli.folder.parts import parts_of, reading_share
     from engines.choice import open_engine
     from history.folder.rules.acceptance import require_acceptable
     from history.read import format_time
@@ -113,13 +117,15 @@ def check(data: Path, rejected: Path | None, fix: bool, as_json: bool, **options
 
     rejected_rows: list[RejectedRow] | None = None if rejected is None else []
     with open_engine(options["engine"]) as workers, progress_bar() as report:
-        result = checked(data, options["parts"], rejected_rows, part(report, 0.0, 0.35))
+        reading = reading_share(data, parts_of(data, options["parts"]), READ_AT_ONCE, AS_LONG_AS_CHECKS)
+        result = checked(data, options["parts"], rejected_rows, part(report, 0.0, reading))
         history = result.history
 
-        report("reading the columns", 0.35)
+        rest = part(report, reading, 1.0)
+        rest("reading the columns", 0.0)
         inferred = inferred_settings(history)
 
-        report("auditing for leakage", 0.55)
+        rest("auditing for leakage", 0.3)
         none_decided = [] if result.states["won"] or result.states["lost"] else _no_outcomes(history)
         warnings = json_of([*result.warnings, *audit(history, workers), *misread(history), *none_decided])
 

@@ -78,7 +78,7 @@ def train(data: Path | None, store: bool, **options: Any) -> None:
     refuse_unless_one(data, store)
     if data is None:
         refuse_unused("DATA", "accept-rejected", "parts", "one-in")
-    from cli.folder.sampled import READ_AT_ONCE, TrainingData, read_to_train, reading_share
+    from cli.folder.sampled import READ_AT_ONCE, TrainingData, read_to_train, share_of_reading
     from engines.choice import open_engine
     from history.base.progress import part
     from training.pipeline import train_and_register
@@ -91,7 +91,7 @@ def train(data: Path | None, store: bool, **options: Any) -> None:
             history = _read_store(options["as_of"])
         else:
             used = TrainingData.of(options)
-            reading = reading_share(data, used)
+            reading = share_of_reading(data, used)
             history = read_to_train(data, used, part(report, 0.0, reading))
         result = train_and_register(
             history,

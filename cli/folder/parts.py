@@ -12,12 +12,12 @@ from history.base.locked_tempdir import locked_tempdir
 from history.base.progress import Progress
 from history.config.config import FunnelConfig
 from history.folder.parts.size import free_bytes, needed_bytes, parts_needed
-from history.folder.parts.split import NeedsWhole, SplitFolder, split_folder
+from history.folder.parts.split import NeedsWhole, SplitFolder, csv_bytes, split_folder
 
 Result = TypeVar("Result")
 
 GIGABYTE = 1e9
-SPLITTING = 0.2  # of the time that reading a folder in parts takes
+SPLITTING = 0.3  # of the time that reading a folder in parts takes
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,16 @@ def parts_of(
         return wanted
     count = needed(data, free_bytes())
     return count if count > 1 else None
+
+
+def reading_share(data: Path, n_parts: int | None, at_once: float, as_long: float) -> float:
+    """The share of a command's time that reading a folder takes, which grows with the size of one in parts.
+
+    n_parts: None is read at once, which takes the share at_once. as_long: size of a folder, bytes of CSV, that is read
+    in parts in as much time as the rest of the command takes.
+    """
+    size = csv_bytes(data)
+    return at_once if n_parts is None else max(size / (size + as_long), at_once)
 
 
 def in_parts(split: Split, report: Progress, work: Callable[[SplitFolder], Result]) -> Result | None:

@@ -9,7 +9,7 @@ import click
 import numpy as np
 import pyarrow as pa
 
-from cli.folder.parts import SPLITTING, Split, in_parts, parts_of
+from cli.folder.parts import SPLITTING, Split, in_parts, parts_of, reading_share
 from cli.folder.reading import echo_set_aside, read_and_report
 from cli.options import as_of_us, now_us
 from cli.shown.output import echo
@@ -21,7 +21,7 @@ from history.folder.parts.gather import PartHistory, gather
 from history.folder.parts.kept import KeptLeads, kept_history
 from history.folder.parts.lead_keys import in_sample, lead_keys
 from history.folder.parts.size import free_bytes, one_in, parts_to_train
-from history.folder.parts.split import SplitFolder, csv_bytes
+from history.folder.parts.split import SplitFolder
 from history.folder.rules.acceptance import require_acceptable
 from history.folder.tables.files import give_back_memory
 from history.folder.validate import ReadOptions
@@ -29,10 +29,8 @@ from history.history import History
 from history.lead_sample import LeadSample
 from history.snapshot import take_leads
 
-# Of the time of a training: reading at once, and the size of a folder that is read in parts in as much time as a sample
-# of it is trained on.
-READ_AT_ONCE: Final = 0.05
-AS_LONG_AS_TRAINING: Final = 18e9  # bytes of CSV
+READ_AT_ONCE: Final = 0.05  # of the time of a training
+AS_LONG_AS_TRAINING: Final = 18e9  # bytes of CSV that are read in parts in that time
 
 
 @dataclass(frozen=True)
@@ -80,12 +78,11 @@ def read_to_train(data: Path, options: TrainingData, report: Progress) -> Histor
     return _at_once(data, options)
 
 
-def reading_share(data: Path, options: TrainingData) -> float:
-    """The share of a training's time that reading takes, which grows with a folder while samples do not."""
-    if parts_of(data, options.parts, parts_to_train) is None:
-        return READ_AT_ONCE
-    size = csv_bytes(data)
-    return max(size / (size + AS_LONG_AS_TRAINING), READ_AT_ONCE)
+def share_of_reading(data: Path, options: TrainingData) -> float:
+    """The share of a training's time that reading takes."""
+    return reading_share(
+        data, parts_of(data, options.parts, parts_to_train), READ_AT_ONCE, AS_LONG_AS_TRAINING
+    )
 
 
 def _at_once(data: Path, options: TrainingData) -> History:

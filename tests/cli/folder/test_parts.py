@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.folder.parts import echo_if_too_large, parts_of, split_on_disk
+from cli.folder.parts import echo_if_too_large, parts_of, reading_share, split_on_disk
 from history.base.progress import no_progress
 
 
@@ -27,6 +27,17 @@ def test_parts_lie_in_the_home_and_those_of_a_killed_command_are_removed(
         assert [path.name for path in home.glob("parts-*")] == [folder.target.name]
         assert "it is split into 3 parts in" in capsys.readouterr().err
     assert not list(home.glob("parts-*"))
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "parts", "share"), [(2, None, 0.1), (0, 2, 0.1), (2, 2, 0.25), (6, 2, 0.5)]
+)
+def test_reading_takes_more_of_the_time_of_a_larger_folder_in_parts(
+    tmp_path: Path, gigabytes: int, parts: int | None, share: float
+) -> None:
+    with (tmp_path / "leads.csv").open("wb") as file:
+        file.truncate(gigabytes * 10**9)
+    assert reading_share(tmp_path, parts, at_once=0.1, as_long=6e9) == pytest.approx(share)
 
 
 def test_a_folder_that_memory_does_not_hold_is_named_before_it_is_read(

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import pytest
 
-from cli.folder.sampled import READ_AT_ONCE, TrainingData, read_to_train, reading_share
+from cli.folder.sampled import TrainingData, read_to_train
 from history.base.progress import no_progress
 from history.history import History
 from models.home.saved import load_bundle, save_bundle
@@ -109,13 +109,3 @@ def test_a_backtest_of_a_sample_says_so(home: Path, crm: Path, tmp_path: Path) -
     result = answer("backtest", crm, "--one-in", 2, "--origins", 1, "--trials", 0, "--report", page)
     assert [warning["code"] for warning in result["warnings"]] == ["sampled_leads"]
     assert "of 400 leads, one in 2 by a hash of their ids" in page.read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize(("gigabytes", "share"), [(0, READ_AT_ONCE), (2, 0.1), (18, 0.5)])
-def test_reading_takes_more_of_the_time_of_a_larger_folder(
-    tmp_path: Path, gigabytes: int, share: float
-) -> None:
-    with (tmp_path / "leads.csv").open("wb") as file:
-        file.truncate(gigabytes * 1_000_000_000)
-    assert reading_share(tmp_path, replace(WHOLE, parts=2)) == pytest.approx(share)
-    assert reading_share(tmp_path / "none", WHOLE) == READ_AT_ONCE
