@@ -1,5 +1,6 @@
 """Dates that systems write for a missing one: the zero of a spreadsheet, of SQL and of Unix, and the last of all."""
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Final
@@ -14,6 +15,7 @@ from history.text.written_dates import written_date
 _EPOCH: Final = date(1970, 1, 1)
 PLACEHOLDERS: Final = ("1899-12-30", "1900-01-01", "1970-01-01", "9999-12-31")
 YEARS: Final = tuple(text[:4] for text in PLACEHOLDERS)
+ANY_YEAR: Final = re.compile("|".join(YEARS))
 DAY_OF: Final = {text: (date.fromisoformat(text) - _EPOCH).days for text in PLACEHOLDERS}
 # A company founded in 1900 has others of its time in its column, a CRM's placeholder has none.
 FAR_DAYS: Final = 3653
@@ -21,7 +23,7 @@ FAR_DAYS: Final = 3653
 
 def is_placeholder_text(text: str) -> bool:
     """True for a placeholder in ISO 8601 or as people write it, with or without a time of day."""
-    if not any(year in text for year in YEARS):
+    if not ANY_YEAR.search(text):
         return False
     iso = text.strip() if text.strip()[:4] in YEARS else written_date(text, DAY_FIRST) or ""
     return iso[:10] in PLACEHOLDERS
