@@ -41,14 +41,13 @@ class LeadRows(ValidatedTable):
     def _flag_id_forms(self) -> None:
         """Counts the rows whose lead is written in another form than in the table of leads."""
         self.rows.flag(SEVERAL_IDS, self.raw.is_split, "lead_id")
-        ids = self.text("lead_id")
-        is_exact = np.append(self.id_forms.exact_codes(ids.values) >= 0, False)
-        self.rows.flag(OTHER_ID_FORM, ~is_exact[ids.codes] & (self.lead >= 0), "lead_id")
+        self.rows.flag(OTHER_ID_FORM, self._is_other_form, "lead_id")
 
     def _prepare(self) -> None:
         ids, self.id_forms = self.text("lead_id"), self._leads.id_forms
-        codes = np.append(self.id_forms.codes(ids.values), -1)
-        self.lead = codes[ids.codes]
+        codes, is_exact = self.id_forms.codes(ids.values)
+        self.lead = np.append(codes, -1)[ids.codes]
+        self._is_other_form = np.append((codes >= 0) & ~is_exact, False)[ids.codes]
         self.is_valid_lead = self._leads.usable
 
     def visible(self, leads: VisibleLeads, known_us: Ints) -> VisibleRows:

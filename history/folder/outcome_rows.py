@@ -121,7 +121,7 @@ class OutcomeRows(LeadRows):
             self.rows.flag(UNKNOWN_SURVIVOR, None)
             return None
         rows = rows[np.argsort(dated.time_us[rows], kind="stable")]
-        codes = np.append(self.id_forms.codes(into.values), NO_LEAD)
+        codes = np.append(self.id_forms.codes(into.values)[0], NO_LEAD)
         survivor, since_us = np.full(len(leads.index), NO_LEAD, dtype=np.int64), np.zeros_like(leads.index)
         survivor[self.lead[rows]] = codes[into.codes[rows]]
         since_us[self.lead[rows]] = np.where(dated.is_undated, 0, dated.known_us)[rows]

@@ -8,7 +8,6 @@ from typing import Final, TypeVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from history.base.arrays import Ints
 from history.base.errors import InvalidInput
@@ -23,9 +22,9 @@ from history.folder.tables.files import give_back_memory, in_its_encoding, is_pa
 from history.folder.tables.parquet import part_files
 from history.folder.tables.raw_table import RawTable, is_encoded, joined, times_of
 from history.folder.tables.wanted_columns import WantedColumns
+from history.folder.values.id_forms import has_no_lists
 
 Read = TypeVar("Read")
-LIST_MARK: Final = r"[;,|\n]"
 COMPRESSED: Final = pa.ipc.IpcWriteOptions(compression="lz4")
 MERGED: Final = "merged_into"
 PACKED: Final = 5  # bytes of CSV in one of Parquet or gzip
@@ -229,9 +228,7 @@ class _Writer:
                 yield number, ordered.slice(start, end - start)
 
     def _require_single_ids(self, ids: pa.Array) -> None:
-        if self._table.name == "leads" or not pa.types.is_string(ids.type):
-            return
-        if pc.any(pc.match_substring_regex(ids, LIST_MARK)).as_py():
+        if self._table.name != "leads" and pa.types.is_string(ids.type) and not has_no_lists(ids):
             raise NeedsWhole(f"lead_id of {self._table.name} lists several leads in one cell")
 
 

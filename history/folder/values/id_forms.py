@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from history.base.arrays import Ints, Mask
 from history.folder.tables.raw_table import RawTable
@@ -61,16 +62,13 @@ class IdForms:
             return self._code_of.get(text[:SHORT_LENGTH], -1)
         return self._of_point_zero.get(text, -1)
 
-    def codes(self, cells: Sequence[str]) -> Ints:
-        """`code` of each cell (n,), fast where most are leads' ids as they stand."""
-        codes = self.exact_codes(cells)
-        for place in np.flatnonzero(codes < 0).tolist():
+    def codes(self, cells: Sequence[str]) -> tuple[Ints, Mask]:
+        """`code` of each cell (n,), and whether it is the lead's id as it stands; fast where most are."""
+        codes = np.fromiter(map(self._code_of.get, cells, repeat(-1)), np.int64, len(cells))
+        is_exact = codes >= 0
+        for place in np.flatnonzero(~is_exact).tolist():
             codes[place] = self.code(cells[place])
-        return codes
-
-    def exact_codes(self, cells: Sequence[str]) -> Ints:
-        """The index of the lead whose id each cell (n,) is as it stands, else -1."""
-        return np.fromiter(map(self._code_of.get, cells, repeat(-1)), np.int64, len(cells))
+        return codes, is_exact
 
     def differs_by_case(self, text: str) -> bool:
         """True for a text that is a lead's id but for case or outer blanks."""
@@ -119,14 +117,22 @@ def is_rounded(text: str) -> bool:
     return "+" in text and ROUNDED.fullmatch(text) is not None
 
 
+def has_no_lists(ids: pa.Array) -> bool:
+    """True for a column of texts of which no cell has a mark between ids."""
+    cells = ids.dictionary if pa.types.is_dictionary(ids.type) else ids
+    if not pa.types.is_string(cells.type):
+        return False
+    return not pc.any(pc.match_substring_regex(cells, LIST_MARK.pattern)).as_py()
+
+
 def split_lists(raw: RawTable, forms: IdForms) -> RawTable:
     """The table with a row for each id of a cell that lists several; the same one if no cell does."""
-    if raw.name in NOT_SPLIT:
+    if raw.name in NOT_SPLIT or has_no_lists(raw.columns["lead_id"]):
         return raw
     ids = texts(raw.columns["lead_id"])
     parts_of: dict[int, list[str]] = {}
-    for code in np.flatnonzero(forms.exact_codes(ids.values) < 0).tolist():
-        if (parts := forms.parts(ids.values[code])) is not None:
+    for code, text in enumerate(ids.values):
+        if (parts := forms.parts(text)) is not None:
             parts_of[code] = parts
     if not parts_of:
         return raw

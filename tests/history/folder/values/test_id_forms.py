@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
-from history.folder.values.id_forms import IdForms, is_rounded, long_id
+from history.folder.values.id_forms import IdForms, has_no_lists, is_rounded, long_id
 from tests.builders.csv_folder import counts, read
 
 SHORT = "0065g00000AbCdE"
@@ -41,8 +42,17 @@ def test_lead_of_a_text(lead_ids: tuple[str, ...], text: str, code: int) -> None
 
 def test_codes_of_many_cells_are_those_of_each() -> None:
     of_leads, cells = forms("12.0", LONG, "a"), ("a", "12", SHORT, "12.0", "A", "a;12")
-    assert of_leads.codes(cells).tolist() == [of_leads.code(cell) for cell in cells] == [2, 0, 1, 0, -1, -1]
-    assert of_leads.exact_codes(cells).tolist() == [2, -1, -1, 0, -1, -1]
+    codes, is_exact = of_leads.codes(cells)
+    assert codes.tolist() == [of_leads.code(cell) for cell in cells] == [2, 0, 1, 0, -1, -1]
+    assert is_exact.tolist() == [True, False, False, True, False, False]
+
+
+def test_a_mark_between_ids_is_found_in_texts_and_codes() -> None:
+    for column in (pa.array(["a", None, "b c"]), pa.array([], pa.string())):
+        assert has_no_lists(column)
+        assert has_no_lists(column.dictionary_encode())
+    for mark in ";,|\n":
+        assert not has_no_lists(pa.array(["a", f"b{mark}c"]).dictionary_encode())
 
 
 def test_check_characters_are_those_of_salesforce() -> None:
