@@ -18,15 +18,18 @@ from serving.store.database.statements import PreparedQuery
 PREFIX = "leadcast:"
 _FORM = re.compile(rf"{PREFIX}(\d{{1,18}})-(\d{{1,18}})", re.ASCII)
 
-_NAMES = {
-    table.name: PreparedQuery(
-        select(table.c.row_no, db.event_ids.c.event_id)
-        .join_from(table, db.event_ids, table.c.event_key == db.event_ids.c.event_key)
-        .where(table.c.lead_no == bindparam("lead_no"), db.event_ids.c.event_id.is_not(None)),
-        among=table.c.row_no,
-    )
-    for table in db.FACTS
-}
+# One statement for all tables: on a server each is a round trip.
+_NAMES = PreparedQuery.of_lists(
+    {
+        table.name: (
+            select(table.c.row_no, db.event_ids.c.event_id)
+            .join_from(table, db.event_ids, table.c.event_key == db.event_ids.c.event_key)
+            .where(table.c.lead_no == bindparam("lead_no"), db.event_ids.c.event_id.is_not(None)),
+            table.c.row_no,
+        )
+        for table in db.FACTS
+    }
+)
 _INTERACTIONS = db.interactions.c
 # Without a condition on the id: SQLite would search the index of ids, through all of the lead's, 3 ms of 10,000.
 _INTERACTION_IDS = PreparedQuery(
@@ -65,19 +68,20 @@ def named_row(event_id: str) -> RowPlace | None:
 class EventNames:
     """The events of one lead's rows.
 
-    change_keys: row_no of an attribute change -> the key of its event. given: table and row numbers -> the senders'
-    ids of those rows that have one. interaction_ids: row_no -> id of an interaction that has one.
+    change_keys: row_no of an attribute change -> the key of its event. given: row numbers by table -> the senders' ids
+    of those rows that have one. interaction_ids: row_no -> id of an interaction that has one.
     """
 
     lead_no: int
     change_keys: Mapping[int, bytes]
-    given: Callable[[str, Sequence[int]], Mapping[int, str]]
+    given: Callable[[Mapping[str, Sequence[int]]], Mapping[int, str]]
     interaction_ids: Callable[[Sequence[int]], Mapping[int, str]] = lambda numbers: {}
 
-    def of_rows(self, table: str, numbers: Sequence[int]) -> dict[int, str]:
-        """row_no -> event_id of these rows of a table."""
+    def of_rows(self, numbers: Mapping[str, Sequence[int]]) -> dict[int, str]:
+        """row_no -> event_id of these rows, by table; no two rows of the store have one number."""
         own = f"{PREFIX}{self.lead_no}-"  # as RowPlace.name
-        return {**{number: f"{own}{number}" for number in numbers}, **self.given(table, numbers)}
+        ids = {number: f"{own}{number}" for of_table in numbers.values() for number in of_table}
+        return {**ids, **self.given(numbers)}
 
 
 def event_names(connection: Connection, lead_no: int, has_changes: bool = True) -> EventNames:
@@ -88,11 +92,12 @@ def event_names(connection: Connection, lead_no: int, has_changes: bool = True) 
 
 
 def _given_names(
-    connection: Connection, lead_no: int, table: str, numbers: Sequence[int]
+    connection: Connection, lead_no: int, numbers: Mapping[str, Sequence[int]]
 ) -> Mapping[int, str]:
-    if not numbers:
+    if not any(numbers.values()):
         return {}
-    return dict(_NAMES[table].rows(connection, lead_no=lead_no, some=list(numbers)))
+    lists = {table.name: numbers.get(table.name, ()) for table in db.FACTS}
+    return dict(_NAMES.rows(connection, lead_no=lead_no, **lists))
 
 
 def _interaction_ids(connection: Connection, lead_no: int, numbers: Sequence[int]) -> Mapping[int, str]:

@@ -26,27 +26,27 @@ class SingleReads:
 
         A transaction then tells whether it is away: it begins with a connection that is alive.
         """
-        driver = None
+        reader = None
         try:
-            driver = self._taken()
-            if isinstance(driver, sqlite3.Connection):
-                rows = query.rows_of_file(driver, parameters)
+            reader = self._taken()
+            if isinstance(reader, sqlite3.Connection):
+                rows = query.rows_of_file(reader, parameters)
             else:
-                rows = query.rows_of_server(driver, parameters)
+                rows = query.rows_of_server(reader, parameters)
         except Exception as error:
-            if driver is not None:
+            if reader is not None:
                 with suppress(Exception):
-                    driver.close()
+                    _close(reader)
             if as_outage(error) is None:
                 raise
             return None
-        self._idle.append(driver)
+        self._idle.append(reader)
         return rows
 
     def close(self) -> None:
         """Closes the connections that are not in use."""
         while self._idle:
-            self._idle.pop().close()
+            _close(self._idle.pop())
 
     def _taken(self) -> Any:
         try:
@@ -55,11 +55,18 @@ class SingleReads:
             return self._connected()
 
     def _connected(self) -> Any:
-        """A connection that the pool has made and forgets; each of its statements is a transaction."""
+        """A connection that the pool has made and forgets, each statement of which is a transaction; on a server its
+        cursor, which is made once."""
         pooled = self._engine.raw_connection()
         driver: Any = pooled.driver_connection
         pooled.detach()
-        if not isinstance(driver, sqlite3.Connection):  # SQLite's connections of ours never begin one unasked
-            driver.rollback()
-            driver.autocommit = True
-        return driver
+        if isinstance(driver, sqlite3.Connection):  # ours never begin a transaction unasked
+            return driver
+        driver.rollback()
+        driver.autocommit = True
+        return driver.cursor(binary=True)
+
+
+def _close(reader: Any) -> None:
+    connection = reader if isinstance(reader, sqlite3.Connection) else reader.connection
+    connection.close()

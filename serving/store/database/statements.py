@@ -21,12 +21,13 @@ from sqlalchemy import (
     bindparam,
     func,
     select,
+    union_all,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 
 if TYPE_CHECKING:
-    from psycopg import Connection as ServerConnection
+    from psycopg import Cursor
 
 ROWS_PER_INSERT = 1_000  # of a server, whose messages are limited to 1 GB
 Rows = list[tuple[Any, ...]]
@@ -42,10 +43,11 @@ def sqlite_driver(connection: Connection) -> sqlite3.Connection:
     return raw
 
 
-def server_driver(connection: Connection) -> "ServerConnection":
-    """The connection of PostgreSQL's own driver below this one, in the same transaction."""
-    raw: ServerConnection = connection.connection.driver_connection  # type: ignore[assignment]
-    return raw
+def server_cursor(connection: Connection) -> "Cursor":
+    """A cursor of PostgreSQL's own driver below this connection, in the same transaction."""
+    raw: Any = connection.connection.driver_connection
+    cursor: Cursor = raw.cursor(binary=True)
+    return cursor
 
 
 def is_sqlite(connection: Connection) -> bool:
@@ -67,33 +69,48 @@ class PreparedQuery:
     """A query by its parameters. With `among`, it takes values `some` and returns the rows whose column is in them."""
 
     def __init__(self, query: Select[Any], among: ColumnElement[Any] | None = None) -> None:
+        self._lists: tuple[str, ...] = ()
         if among is None:
             self.text, self._server_text = sqlite_text(query), _server_text(query)
-            return
-        self._server_text = _server_text(
-            query.where(among == any_(bindparam("some", type_=ARRAY(among.type))))
-        )
-        # A JSON list is one parameter: the statement stays the same for any length, so that SQLite compiles it once.
-        values = func.json_each(bindparam("some")).table_valued("value")
-        self.text = sqlite_text(query.where(among.in_(select(values.c.value))))
+        else:
+            self._prepare({"some": (query, among)})
+
+    @classmethod
+    def of_lists(cls, parts: Mapping[str, tuple[Select[Any], ColumnElement[Any]]]) -> "PreparedQuery":
+        """Queries of equal columns as one; each takes a list of values under its name, as `some`."""
+        query = cls.__new__(cls)
+        query._prepare(parts)
+        return query
+
+    def _prepare(self, parts: Mapping[str, tuple[Select[Any], ColumnElement[Any]]]) -> None:
+        self._lists = tuple(parts)
+        of_file, of_server = [], []
+        for name, (query, column) in parts.items():
+            # A JSON list is one parameter: the statement is the same for any length, so that SQLite compiles it once.
+            values = func.json_each(bindparam(name)).table_valued("value")
+            of_file.append(query.where(column.in_(select(values.c.value))))
+            is_among = column == any_(bindparam(name, type_=ARRAY(column.type)))
+            of_server.append(query.where(is_among))
+        self.text = sqlite_text(of_file[0] if len(parts) == 1 else union_all(*of_file))
+        self._server_text = _server_text(of_server[0] if len(parts) == 1 else union_all(*of_server))
 
     def rows(self, connection: Connection, **parameters: Any) -> Rows:
         """All rows of the result."""
         if is_sqlite(connection):
             return self.rows_of_file(sqlite_driver(connection), parameters)
-        return self.rows_of_server(server_driver(connection), parameters)
+        return self.rows_of_server(server_cursor(connection), parameters)
 
     def rows_of_file(self, driver: sqlite3.Connection, parameters: dict[str, Any]) -> Rows:
         """`rows` on SQLite's own connection."""
-        if "some" in parameters:
-            parameters["some"] = json.dumps(parameters["some"])
+        for name in self._lists:
+            parameters[name] = json.dumps(parameters[name])
         return driver.execute(self.text, parameters).fetchall()
 
-    def rows_of_server(self, driver: "ServerConnection", parameters: dict[str, Any]) -> Rows:
-        """`rows` on the connection of PostgreSQL's own driver."""
-        if "some" in parameters:
-            parameters["some"] = list(parameters["some"])  # psycopg takes a tuple for a row
-        return driver.execute(self._server_text, parameters, binary=True).fetchall()
+    def rows_of_server(self, cursor: "Cursor", parameters: dict[str, Any]) -> Rows:
+        """`rows` by a cursor of PostgreSQL's own driver."""
+        for name in self._lists:
+            parameters[name] = list(parameters[name])  # psycopg takes a tuple for a row
+        return cursor.execute(self._server_text, parameters).fetchall()
 
 
 class PreparedUpdate:

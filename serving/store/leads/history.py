@@ -104,6 +104,8 @@ class _Positions:
 
     def of(self, numbers: Sequence[int] | Ints) -> Ints:
         """Positions (n,) of these lead numbers, all of which are requested."""
+        if self.count == 1:
+            return np.zeros(len(numbers), dtype=np.int64)
         rank = np.searchsorted(self._sorted, np.array(numbers, dtype=np.int64))
         return np.asarray(self._order[rank], dtype=np.int64)
 
@@ -139,7 +141,10 @@ def _ordered(rows: _DatedRows, lead_count: int, known_first: bool = False) -> _O
     index = np.lexsort((rows.known_us, *keys) if known_first else keys)
     index = index[rows.is_visible[index]]
     offsets = np.zeros(lead_count + 1, dtype=np.int64)
-    np.cumsum(np.bincount(rows.position[index], minlength=lead_count), out=offsets[1:])
+    if lead_count == 1:
+        offsets[1] = len(index)
+    else:
+        np.cumsum(np.bincount(rows.position[index], minlength=lead_count), out=offsets[1:])
     return _Order(index, offsets, rows.time_us[index], rows.known_us[index])
 
 

@@ -129,11 +129,8 @@ def _event_ids(page: Sequence[_Row], names: EventNames) -> dict[int, str]:
     """row_no -> event_id of the rows of a page."""
     numbers: dict[str, list[int]] = defaultdict(list)
     for _time_us, row_no, kind, _known_us, _content in page:
-        numbers[kind].append(row_no)
-    ids: dict[int, str] = {}
-    for kind, of_kind in numbers.items():
-        ids |= names.of_rows(_TABLES.get(kind, "attribute_changes"), of_kind)
-    return ids
+        numbers[_TABLES.get(kind, "attribute_changes")].append(row_no)
+    return names.of_rows(numbers)
 
 
 def _rows(rows: LeadRows, change_keys: Mapping[int, bytes]) -> list[_Row]:

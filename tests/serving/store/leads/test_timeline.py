@@ -27,7 +27,7 @@ def rows_of(**tables: Sequence[tuple[object, ...]]) -> LeadRows:
     return LeadRows([LEAD], columns)
 
 
-NO_NAMES = EventNames(1, {}, lambda table, numbers: {})
+NO_NAMES = EventNames(1, {}, lambda numbers: {})
 TOUCHES = [(t, t, f"k{i}", None, 0, None, None) for i, t in enumerate([5, 1, 5, 3])]
 
 
@@ -96,7 +96,9 @@ def test_entries_are_named_by_their_event_or_their_row() -> None:
     changes = [(5, 5, "owner", '"Bob"'), (5, 5, "size", "1"), (5, 5, "size", "2")]
     rows = rows_of(interactions=TOUCHES[:1], attribute_changes=changes)
     given = {"interactions": {1: "mine"}, "attribute_changes": {4: "later"}}
-    names = EventNames(1, {4: b"x"}, lambda table, numbers: given[table])
+    names = EventNames(
+        1, {4: b"x"}, lambda numbers: {k: v for table in numbers for k, v in given[table].items()}
+    )
     entries = timeline(rows, names).entries
     assert [(entry["event_id"], entry["data"]) for entry in entries] == [
         ("later", {"size": 2}),
