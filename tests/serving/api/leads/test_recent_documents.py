@@ -103,6 +103,33 @@ def test_another_question_and_another_model_are_read(reader: Reader) -> None:
     assert reader.as_of(model=FakeModel()) == now
 
 
+def test_what_is_kept_needs_no_transaction_until_it_changes(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def by_heads(*lead_ids: str, **wanted: Any) -> Any:
+        requests = [LeadRequest(lead_id, MODEL, **wanted) for lead_id in lead_ids]
+        given = reader.recent.read_kept(reader.store.engine.single_reads, requests)
+        return given and [msgspec.json.decode(document) for document in given if document is not None]
+
+    assert by_heads("a") is None
+    reader.read("a", "b")
+    reader.clock.now_us += VALID_US
+    assert by_heads("a", "b") == reader.read("a", "b")
+    assert by_heads("a", "x") is None
+    assert by_heads("a", kind="call") is None
+    post(reader.store, event("f", "b", {"kind": "call"}))
+    assert by_heads("a", "b") is None
+    assert by_heads("a")
+    reader.read("b")
+    assert by_heads("a", "b")
+    reader.store.writer.write(erase_leads, "b")
+    reader.clock.now_us += VALID_US
+    assert by_heads("a") is None  # nothing is left that was kept before an erasure
+    monkeypatch.setattr(reader.store.engine.single_reads, "rows", lambda *_, **__: None)
+    reader.read("a")
+    assert by_heads("a") is None
+
+
 def test_memory_is_bounded(reader: Reader) -> None:
     for number in range(MOST_KEPT + 3):
         reader.read("a", kind=str(number))
