@@ -8,9 +8,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Select, Table, bindparam, select, union_all
 
 from serving.store import schema as db
 from serving.store.database.statements import PreparedQuery
@@ -18,18 +18,21 @@ from serving.store.database.statements import PreparedQuery
 PREFIX = "leadcast:"
 _FORM = re.compile(rf"{PREFIX}(\d{{1,18}})-(\d{{1,18}})", re.ASCII)
 
+FEW_ROWS: Final = 200  # of a lead: all of its names take less time than those of the rows of a page
+
+
+def _names_in(table: Table) -> Select[Any]:
+    """row_no and the sender's event_id of one lead's rows that have one."""
+    return (
+        select(table.c.row_no, db.event_ids.c.event_id)
+        .join_from(table, db.event_ids, table.c.event_key == db.event_ids.c.event_key)
+        .where(table.c.lead_no == bindparam("lead_no"), db.event_ids.c.event_id.is_not(None))
+    )
+
+
 # One statement for all tables: on a server each is a round trip.
-_NAMES = PreparedQuery.of_lists(
-    {
-        table.name: (
-            select(table.c.row_no, db.event_ids.c.event_id)
-            .join_from(table, db.event_ids, table.c.event_key == db.event_ids.c.event_key)
-            .where(table.c.lead_no == bindparam("lead_no"), db.event_ids.c.event_id.is_not(None)),
-            table.c.row_no,
-        )
-        for table in db.FACTS
-    }
-)
+_NAMES = PreparedQuery.of_lists({table.name: (_names_in(table), table.c.row_no) for table in db.FACTS})
+_ALL_NAMES = PreparedQuery(union_all(*map(_names_in, db.FACTS)))
 _INTERACTIONS = db.interactions.c
 # Without a condition on the id: SQLite would search the index of ids, through all of the lead's, 3 ms of 10,000.
 _INTERACTION_IDS = PreparedQuery(
@@ -79,21 +82,31 @@ class EventNames:
 
     def of_rows(self, numbers: Mapping[str, Sequence[int]]) -> dict[int, str]:
         """row_no -> event_id of these rows, by table; no two rows of the store have one number."""
-        own = f"{PREFIX}{self.lead_no}-"  # as RowPlace.name
-        ids = {number: f"{own}{number}" for of_table in numbers.values() for number in of_table}
-        return {**ids, **self.given(numbers)}
+        given, own = self.given(numbers), f"{PREFIX}{self.lead_no}-"  # as RowPlace.name
+        return {
+            number: given.get(number) or f"{own}{number}"
+            for of_table in numbers.values()
+            for number in of_table
+        }
 
 
-def event_names(connection: Connection, lead_no: int, has_changes: bool = True) -> EventNames:
-    """The events of a lead's rows, read on demand; has_changes: of attributes."""
+def event_names(
+    connection: Connection, lead_no: int, has_changes: bool = True, is_small: bool = False
+) -> EventNames:
+    """The events of a lead's rows, read on demand; has_changes: of attributes; is_small: it has FEW_ROWS at most."""
     keys: dict[int, bytes] = dict(_CHANGE_KEYS.rows(connection, lead_no=lead_no)) if has_changes else {}
-    given, ids = (partial(read, connection, lead_no) for read in (_given_names, _interaction_ids))
+    read = _all_names if is_small else _given_names
+    given, ids = (partial(one, connection, lead_no) for one in (read, _interaction_ids))
     return EventNames(lead_no, keys, given, ids)
+
+
+def _all_names(connection: Connection, lead_no: int, _numbers: Mapping[str, Sequence[int]]) -> dict[int, str]:
+    return dict(_ALL_NAMES.rows(connection, lead_no=lead_no))
 
 
 def _given_names(
     connection: Connection, lead_no: int, numbers: Mapping[str, Sequence[int]]
-) -> Mapping[int, str]:
+) -> dict[int, str]:
     if not any(numbers.values()):
         return {}
     lists = {table.name: numbers.get(table.name, ()) for table in db.FACTS}

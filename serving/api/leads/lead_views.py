@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from history.base.arrays import Ints
 from models.bundle import Bundle
 from serving.store.cursors import write_cursor
-from serving.store.event_ids import event_names
+from serving.store.event_ids import FEW_ROWS, event_names
 from serving.store.leads.lead_rows import LeadRows
 from serving.store.leads.leads import current_attributes, seen_lead
 from serving.store.leads.timeline import ALL, Wanted, lead_document, timeline
@@ -76,7 +76,8 @@ class Reading:
     def page(self, rows: LeadRows, wanted: Wanted) -> Page:
         """A page of the timeline of the one lead in `rows`."""
         has_changes = bool(len(rows.tables["attribute_changes"][LEAD_NO]))
-        names = event_names(self.connection, rows.leads[0].lead_no, has_changes)
+        is_small = sum(len(rows.tables[table.name][LEAD_NO]) for table in FACTS) <= FEW_ROWS
+        names = event_names(self.connection, rows.leads[0].lead_no, has_changes, is_small)
         entries, key = timeline(rows, names, wanted)
         return Page(_json(entries), None if key is None else write_cursor(*key))
 

@@ -226,7 +226,7 @@ def _sqlite_engine(path: Path, writes: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        sqlite_driver(connection).execute(begin)
 
     return engine
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
+    CompoundSelect,
     Connection,
     Executable,
     Select,
@@ -68,12 +69,15 @@ def _server_text(statement: Executable) -> str:
 class PreparedQuery:
     """A query by its parameters. With `among`, it takes values `some` and returns the rows whose column is in them."""
 
-    def __init__(self, query: Select[Any], among: ColumnElement[Any] | None = None) -> None:
+    def __init__(
+        self, query: Select[Any] | CompoundSelect[Any], among: ColumnElement[Any] | None = None
+    ) -> None:
         self._lists: tuple[str, ...] = ()
-        if among is None:
-            self.text, self._server_text = sqlite_text(query), _server_text(query)
-        else:
+        if among is not None:
+            assert isinstance(query, Select)
             self._prepare({"some": (query, among)})
+        else:
+            self.text, self._server_text = sqlite_text(query), _server_text(query)
 
     @classmethod
     def of_lists(cls, parts: Mapping[str, tuple[Select[Any], ColumnElement[Any]]]) -> "PreparedQuery":

@@ -43,6 +43,20 @@ def test_rows_are_named_by_their_sender_or_by_us(store: Store) -> None:
         assert names.of_rows({"stages": []}) == {}
 
 
+@pytest.mark.parametrize("is_small", [False, True])
+def test_few_rows_have_the_same_names(store: Store, is_small: bool) -> None:
+    put(store, owner="Ann")
+    put(store, "b")
+    sent = [event(f"e{i}", "a", {"kind": "call"}) for i in range(4)]
+    post(store, *sent, event("s", "a", {"stage": "new"}, "stage"), event("o", "b", {"kind": "call"}))
+    with store.engine.reading() as connection:
+        names = event_names(connection, 1, is_small=is_small)
+        named = names.of_rows(
+            {"interactions": [2, 4], "stages": [5], "outcomes": [], "attribute_changes": [9]}
+        )
+    assert named == {2: "e1", 4: "e3", 5: "s", 9: RowPlace(1, 9).name}
+
+
 @pytest.mark.parametrize("query", [_INTERACTION_IDS, _NAMES])
 def test_sqlite_finds_rows_of_a_page_by_their_numbers(tmp_path: Path, query: PreparedQuery) -> None:
     """By the key of the table: through another index all rows of the lead would be read."""
