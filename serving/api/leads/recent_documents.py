@@ -23,22 +23,28 @@ MOST_KEPT: Final = 512  # of 12 KB each; a lead with 10,000 interactions takes 2
 
 
 class _Kept(NamedTuple):
-    """An encoded document, the model of its score, the version of its lead's rows, and when it was made."""
+    """An encoded document, the model of its score, the head of its lead, and when it was made."""
 
     document: msgspec.Raw
     bundle: Bundle | None
-    version: Sequence[int | None]
+    head: LeadHead
     made_us: int
+
+    def holds(self, head: LeadHead) -> bool:
+        """True if a lead with this head now has the same rows, and the store the same settings."""
+        return self.head.version == head.version and self.head.settings == head.settings
 
 
 class RecentDocuments:
     """The documents that one process gave within the last second.
 
-    One is given again only if its lead has no row more and none was corrected: what was acknowledged counts.
+    One is given again only if its lead has no row more and none was corrected: what was acknowledged counts. All are
+    forgotten once the store's settings have changed, by which a lead is shown, or a lead was erased.
     """
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._settings: Sequence[str | None] | None = None  # of the store, with which all were made
         self._lock = Lock()
         self._leads = KeptLeads()
 
@@ -76,6 +82,7 @@ class RecentDocuments:
     ) -> list[Document] | None:
         """The documents of leads that have these heads now; None if `make` cannot make those that are missing."""
         now_us = clock_us()
+        self._forget_old(heads)
         documents = [self._unchanged(request, heads, now_us) for request in requests]
         places = [place for place, document in enumerate(documents) if document is None]
         if not places:
@@ -87,16 +94,24 @@ class RecentDocuments:
         for place, request, document in zip(places, missing, map(_encoded, made), strict=True):
             documents[place] = document
             if document is not None:
-                version = heads[request.lead_id].version
-                self._keep(_key(request), _Kept(document, request.bundle, version, now_us))
+                kept = _Kept(document, request.bundle, heads[request.lead_id], now_us)
+                self._keep(_key(request), kept)
         return documents
+
+    def _forget_old(self, heads: Mapping[str, LeadHead]) -> None:
+        for head in heads.values():
+            if head.settings != self._settings:
+                with self._lock:
+                    self._kept.clear()
+                    self._settings = head.settings
+            return
 
     def _unchanged(
         self, request: LeadRequest, heads: Mapping[str, LeadHead], now_us: int
     ) -> msgspec.Raw | None:
         """The document that was given within the last second, if its lead has the same rows now."""
         kept, head = self._recent(request, now_us), heads.get(request.lead_id)
-        return kept.document if kept and head and kept.version == head.version else None
+        return kept.document if kept and head and kept.holds(head) else None
 
     def _recent(self, request: LeadRequest, now_us: int) -> _Kept | None:
         kept = self._kept.get(_key(request))

@@ -10,10 +10,12 @@ import pytest
 
 import serving.api.leads.lead_documents as documents
 import serving.api.leads.recent_documents as recent_documents
+from history.config.config import FunnelConfig
 from history.text.times import format_time
 from serving.api.leads.lead_documents import LeadRequest
 from serving.api.leads.recent_documents import MOST_KEPT, VALID_US, RecentDocuments
 from serving.base.event import event_key
+from serving.store.config import store_config
 from serving.store.corrections import RETRACT, Correction, correct_events
 from serving.store.leads.leads import erase_leads
 from serving.store.store import Store
@@ -128,6 +130,21 @@ def test_what_is_kept_needs_no_transaction_until_it_changes(
     monkeypatch.setattr(reader.store.engine.single_reads, "rows", lambda *_, **__: None)
     reader.read("a")
     assert by_heads("a") is None
+
+
+def test_other_settings_and_an_erasure_leave_nothing(reader: Reader) -> None:
+    reader.read("a", "b")
+    before = reader.read("a")
+    with reader.store.engine.writing() as connection:
+        store_config(connection, FunnelConfig(display={"name": "Lead {owner}"}))
+    (document,) = reader.read("a")
+    assert document is not None
+    assert document["lead"]["name"] == "Lead a"
+    assert [document] != before
+    reader.read("a", "b")
+    reader.store.writer.write(erase_leads, "b")
+    reader.read("a")
+    assert len(reader.recent._kept) == 1
 
 
 def test_memory_is_bounded(reader: Reader) -> None:
