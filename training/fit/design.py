@@ -11,6 +11,7 @@ from features.catalogue import Feature
 from history.base.arrays import Floats, Ints, Mask
 from history.base.compiled import F64, F64_2D, OUT, compiled
 from models.figures.linear import MAX_SIGMA, LinearModel, signed_log
+from training.fit.design_matrix import DesignMatrix
 
 MIN_MISSING_SHARE = 0.01  # of missing, and of present, values from which missing gets an effect of its own
 
@@ -33,19 +34,19 @@ class Design:
 
     def expand(self, values: Floats) -> Floats:
         """Regressors (n, m) of feature values (n, k): numbers, then missing flags, then category codes."""
-        return self._expanded(values, signed_log(values))
+        return self.matrix(values, signed_log(values)).dense()
 
-    def _expanded(self, values: Floats, logs: Floats) -> Floats:
+    def matrix(self, values: Floats, logs: Floats) -> DesignMatrix:
+        """The regressors of feature values (n, k) and their signed logarithms (n, k)."""
         frame, numbers, flagged = self.frame, self.numbers, self._flagged_numbers
-        # Zeros, of which most of a category's columns consist, come from the system's empty pages.
-        out = np.zeros((len(values), len(numbers) + len(flagged) + len(frame.levels)))
-        _standardise(logs, numbers, frame.mean, frame.scale, frame.low, frame.high, out)
-        place = len(numbers)
-        out[:, place : place + len(flagged)] = np.isnan(values[:, flagged])
-        rows, place = np.arange(len(values)), place + len(flagged)
-        for j in np.flatnonzero(frame.width):
-            out[rows, place + frame.start[j] + known_codes(values[:, j], int(frame.width[j]))] = 1.0
-        return out
+        columns = np.zeros((len(values), len(numbers) + len(flagged)))
+        _standardise(logs, numbers, frame.mean, frame.scale, frame.low, frame.high, columns)
+        columns[:, len(numbers) :] = np.isnan(values[:, flagged])
+        categories = np.flatnonzero(frame.width)
+        codes = np.empty((len(values), len(categories)), dtype=np.int64)
+        for place, j in enumerate(categories):
+            codes[:, place] = frame.start[j] + known_codes(values[:, j], int(frame.width[j]))
+        return DesignMatrix(columns, codes, len(frame.levels))
 
     @property
     def _flagged_numbers(self) -> Ints:
@@ -122,7 +123,7 @@ class Regressors(NamedTuple):
     """A design and the regressors (n, m) of the rows that it was made of, with their weighted mean (m,)."""
 
     design: Design
-    x: Floats
+    x: DesignMatrix
     mean: Floats
 
 
@@ -130,8 +131,8 @@ def regressors_of(values: Floats, features: Sequence[Feature], weight: Floats) -
     """The design of training rows (n, k) and their regressors."""
     logs = signed_log(values)
     design = _design(values, logs, features, weight)
-    x = design._expanded(values, logs)
-    return Regressors(design, x, weight @ x / weight.sum())
+    x = design.matrix(values, logs)
+    return Regressors(design, x, x.sums(weight) / weight.sum())
 
 
 def design_of(values: Floats, features: Sequence[Feature], weight: Floats) -> Design:

@@ -11,6 +11,7 @@ from features.catalogue import Feature
 from history.base.arrays import Floats
 from models.figures.linear import LinearModel
 from training.fit.design import regressors_of
+from training.fit.design_matrix import DesignMatrix
 from training.fit.logistic import Coefficients, fit_coefficients
 
 MAX_NEWTON_REGRESSORS = 1500  # up to so many a Newton step is cheaper than many gradient steps
@@ -29,13 +30,13 @@ def fit_logistic(
 ) -> LinearFit:
     """L2-regularised logistic regression of won (n,), 1 or 0, on feature values (n, k); c: inverse of the penalty."""
     design, x, mean = regressors_of(values, features, weight)
-    is_narrow = x.shape[1] <= MAX_NEWTON_REGRESSORS
+    is_narrow = x.width <= MAX_NEWTON_REGRESSORS
     fit = fit_coefficients if is_narrow else _fit_wide
     slopes, intercept = fit(x, won, weight, c)
-    return LinearFit(design.fold(slopes, intercept, mean), x @ slopes - mean @ slopes)
+    return LinearFit(design.fold(slopes, intercept, mean), x.times(slopes) - mean @ slopes)
 
 
-def _fit_wide(regressors: Floats, won: Floats, weight: Floats, c: float) -> Coefficients:
+def _fit_wide(regressors: DesignMatrix, won: Floats, weight: Floats, c: float) -> Coefficients:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
@@ -43,7 +44,7 @@ def _fit_wide(regressors: Floats, won: Floats, weight: Floats, c: float) -> Coef
     with warnings.catch_warnings():
         # A start that has not converged to the last digit is as good: the trees take up the rest.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(regressors, won, sample_weight=weight)
+        model.fit(regressors.dense(), won, sample_weight=weight)
     return Coefficients(model.coef_[0], float(model.intercept_[0]))
 
 
@@ -53,9 +54,9 @@ def fit_ridge(
     """Ridge regression of target (n,) on feature values (n, k); alpha: the penalty."""
     design, x, mean = regressors_of(values, features, weight)
     level = float(np.average(target, weights=weight))
-    slopes = _ridge_slopes(x - mean, target - level, weight, alpha)
+    slopes = _ridge_slopes(x.dense() - mean, target - level, weight, alpha)
     model = design.fold(slopes, level - float(mean @ slopes), mean)
-    return LinearFit(model, x @ slopes - mean @ slopes)
+    return LinearFit(model, x.times(slopes) - mean @ slopes)
 
 
 def _ridge_slopes(x: Floats, target: Floats, weight: Floats, alpha: float) -> Floats:

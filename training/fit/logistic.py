@@ -8,6 +8,7 @@ from scipy.linalg import cho_factor, cho_solve
 from history.base.arrays import Floats
 from models.figures.calibration import log_odds
 from models.figures.kernel import sigmoid
+from training.fit.design_matrix import DesignMatrix
 
 MAX_STEPS, TOLERANCE = 100, 1e-6
 MAX_HALVINGS = 30
@@ -26,15 +27,15 @@ class Coefficients(NamedTuple):
     intercept: float
 
 
-def fit_coefficients(regressors: Floats, won: Floats, weight: Floats, c: float) -> Coefficients:
+def fit_coefficients(regressors: DesignMatrix, won: Floats, weight: Floats, c: float) -> Coefficients:
     """The minimum of c * sum(weight * log loss) + |slopes|^2 / 2 for regressors (n, m), won and weight (n,).
 
     won is 1 or 0, with both present. The intercept is not penalised. A Hessian serves several steps (Shamanskii 1967)
     and is summed in single precision over some of the rows: it sets the way alone, while the gradient, in double
     precision and over all rows, sets where the way ends. Stops if no derivative of the mean loss exceeds TOLERANCE.
     """
-    problem = _Problem(np.ascontiguousarray(regressors), won, weight / weight.sum(), 1.0 / (c * weight.sum()))
-    point = np.zeros(regressors.shape[1] + 1)
+    problem = _Problem(regressors, won, weight / weight.sum(), 1.0 / (c * weight.sum()))
+    point = np.zeros(regressors.width + 1)
     point[-1] = log_odds(np.average(won, weights=weight))
     state = problem.at(point)
     factor, last = problem.factorised(state), np.inf
@@ -61,16 +62,16 @@ class _State(NamedTuple):
 class _Problem(NamedTuple):
     """Regressors (n, m), outcomes and weights (n,) of sum 1, and the penalty of the slopes."""
 
-    x: Floats
+    x: DesignMatrix
     won: Floats
     weight: Floats
     penalty: float
 
     def at(self, point: Floats) -> _State:
-        margin = self.x @ point[:-1] + point[-1]
+        margin = self.x.times(point[:-1]) + point[-1]
         probability = sigmoid(margin)
         residual = self.weight * (probability - self.won)
-        gradient = np.append(self.x.T @ residual + self.penalty * point[:-1], residual.sum())
+        gradient = np.append(self.x.sums(residual) + self.penalty * point[:-1], residual.sum())
         losses = np.logaddexp(0.0, margin) - self.won * margin
         loss = self.weight @ losses + self.penalty * (point[:-1] @ point[:-1]) / 2
         return _State(point, float(loss), gradient, probability)
@@ -87,17 +88,17 @@ class _Problem(NamedTuple):
 
     def factorised(self, state: _State) -> tuple[Floats, bool]:
         """The Cholesky factor of the Hessian, lower."""
-        m = self.x.shape[1]
+        m = self.x.width
         step = max(1, len(self.x) // max(ROWS_PER_REGRESSOR * m, HESSIAN_ROWS))
         variance = self.weight * state.probability * (1 - state.probability)
-        x, some = self.x[::step], variance[::step]
+        x, some = self.x.take(slice(None, None, step)), variance[::step]
         root = np.sqrt(some * (variance.sum() / some.sum())).astype(np.float32)
         scaled = np.empty((min(len(x), BLOCK), m + 1), dtype=np.float32)
         hessian = np.zeros((m + 1, m + 1))
         for start in range(0, len(x), BLOCK):
             rows = slice(start, min(start + BLOCK, len(x)))
             block = scaled[: rows.stop - start]
-            np.multiply(x[rows], root[rows, None], out=block[:, :m], casting="same_kind")
+            x.take(rows).write(root[rows], block[:, :m])
             block[:, m] = root[rows]
             hessian += block.T @ block
         place = np.arange(m)
