@@ -16,8 +16,8 @@ from training.fit.linear import LinearFit, fit_logistic, fit_ridge
 from training.fit.tree_sum import joined, kinds, weights_by_tree
 from training.rows.bins import BinnedRows, lightgbm_dataset
 
-# The linear start has a few hundred effects, which more rows would not tell better; its Hessian costs the most.
-MAX_LINEAR_ROWS = 40_000
+# As many as fit into some 400 MB of regressors (docs/decisions/0079).
+MAX_LINEAR_ROWS = 200_000
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,10 @@ MAX_HALVINGS = 30
 # A step that leaves more than this share of the gradient asks for the Hessian of where it led.
 SLOW = 0.6
 BLOCK = 65_536  # rows that are in memory once more, in single precision
-# Of more rows, and more for each regressor, a Hessian reads some at even distances: three more gradients cost less than
-# the rest of one Hessian (docs/decisions/0074).
+# Of more rows, and more for each regressor, the first Hessian reads some at even distances: three more gradients cost
+# less than the rest of one Hessian (docs/decisions/0074). Each later one reads MORE_ROWS times as many.
 HESSIAN_ROWS, ROWS_PER_REGRESSOR = 4096, 8
+MORE_ROWS = 4
 
 
 class Coefficients(NamedTuple):
@@ -31,20 +32,22 @@ def fit_coefficients(regressors: DesignMatrix, won: Floats, weight: Floats, c: f
     """The minimum of c * sum(weight * log loss) + |slopes|^2 / 2 for regressors (n, m), won and weight (n,).
 
     won is 1 or 0, with both present. The intercept is not penalised. A Hessian serves several steps (Shamanskii 1967)
-    and is summed in single precision over some of the rows: it sets the way alone, while the gradient, in double
-    precision and over all rows, sets where the way ends. Stops if no derivative of the mean loss exceeds TOLERANCE.
+    and is summed in single precision over some of the rows, more of them each time that steps become slow: it sets the
+    way alone, while the gradient, in double precision and over all rows, sets where the way ends. Stops if no derivative of the mean loss exceeds TOLERANCE.
     """
     problem = _Problem(regressors, won, weight / weight.sum(), 1.0 / (c * weight.sum()))
     point = np.zeros(regressors.width + 1)
     point[-1] = log_odds(np.average(won, weights=weight))
     state = problem.at(point)
-    factor, last = problem.factorised(state), np.inf
+    rows, last = max(ROWS_PER_REGRESSOR * regressors.width, HESSIAN_ROWS), np.inf
+    factor = problem.factorised(state, rows)
     for _ in range(MAX_STEPS):
         size = float(np.abs(state.gradient).max())
         if size <= TOLERANCE:
             break
         if size > SLOW * last:
-            factor = problem.factorised(state)
+            rows *= MORE_ROWS
+            factor = problem.factorised(state, rows)
         last = size
         state = problem.step(state, cho_solve(factor, -state.gradient))
     return Coefficients(state.point[:-1], float(state.point[-1]))
@@ -86,20 +89,20 @@ class _Problem(NamedTuple):
             share /= 2
         return state
 
-    def factorised(self, state: _State) -> tuple[Floats, bool]:
-        """The Cholesky factor of the Hessian, lower."""
+    def factorised(self, state: _State, rows: int) -> tuple[Floats, bool]:
+        """The Cholesky factor, lower, of the Hessian by at least so many rows at even distances, or by all."""
         m = self.x.width
-        step = max(1, len(self.x) // max(ROWS_PER_REGRESSOR * m, HESSIAN_ROWS))
+        step = max(1, len(self.x) // rows)
         variance = self.weight * state.probability * (1 - state.probability)
         x, some = self.x.take(slice(None, None, step)), variance[::step]
         root = np.sqrt(some * (variance.sum() / some.sum())).astype(np.float32)
         scaled = np.empty((min(len(x), BLOCK), m + 1), dtype=np.float32)
         hessian = np.zeros((m + 1, m + 1))
         for start in range(0, len(x), BLOCK):
-            rows = slice(start, min(start + BLOCK, len(x)))
-            block = scaled[: rows.stop - start]
-            x.take(rows).write(root[rows], block[:, :m])
-            block[:, m] = root[rows]
+            part = slice(start, min(start + BLOCK, len(x)))
+            block = scaled[: part.stop - start]
+            x.take(part).write(root[part], block[:, :m])
+            block[:, m] = root[part]
             hessian += block.T @ block
         place = np.arange(m)
         hessian[place, place] += self.penalty
