@@ -16,7 +16,7 @@ from training.fit.linear import LinearFit, fit_logistic, fit_ridge
 from training.fit.tree_sum import joined, kinds, weights_by_tree
 from training.rows.bins import BinnedRows, lightgbm_dataset
 
-# As many as fit into some 400 MB of regressors (docs/decisions/0079).
+# As many as fit into some 400 MB of regressors (docs/decisions/0080).
 MAX_LINEAR_ROWS = 200_000
 
 
