@@ -20,7 +20,8 @@ class Question(Generic[Own, Answer]):
 
     join: what two sets of rows contribute, as one. answer: of all that is contributed; it may not depend on how rows
     were split or ordered. effect: what an answer means for the rows that contribute `own`. refuted: for a question that
-    few rows can answer for all, such as the latest ones; whether those that contribute `own` show an answer to be wrong.
+    few rows can answer for all, such as the latest ones; whether those that contribute `own` show an answer to be
+    wrong.
     """
 
     name: str

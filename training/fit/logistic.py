@@ -33,7 +33,8 @@ def fit_coefficients(regressors: DesignMatrix, won: Floats, weight: Floats, c: f
 
     won is 1 or 0, with both present. The intercept is not penalised. A Hessian serves several steps (Shamanskii 1967)
     and is summed in single precision over some of the rows, more of them each time that steps become slow: it sets the
-    way alone, while the gradient, in double precision and over all rows, sets where the way ends. Stops if no derivative of the mean loss exceeds TOLERANCE.
+    way alone, while the gradient, in double precision and over all rows, sets where the way ends. Stops if no
+    derivative of the mean loss exceeds TOLERANCE.
     """
     problem = _Problem(regressors, won, weight / weight.sum(), 1.0 / (c * weight.sum()))
     point = np.zeros(regressors.width + 1)

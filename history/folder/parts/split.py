@@ -175,9 +175,7 @@ def _merges_of(outcomes: TableStream) -> list[tuple[Ints, Ints]]:
 class _Writer:
     """Writes the rows of one table into one file a part."""
 
-    def __init__(
-        self, table: TableStream, files: tuple[Path, ...], joins: Joins, latest: LatestPart
-    ) -> None:
+    def __init__(self, table: TableStream, files: tuple[Path, ...], joins: Joins, latest: LatestPart) -> None:
         self._table, self._files, self._joins, self._latest = table, files, joins, latest
 
     def written(self, sizes: _Sizes) -> SplitTable | None:

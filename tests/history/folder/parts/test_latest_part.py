@@ -29,7 +29,9 @@ def test_it_is_that_of_the_latest_time_of_all_batches() -> None:
 def test_typed_times_count() -> None:
     first = datetime(2026, 1, 2, tzinfo=UTC)
     assert latest(rows(first, first + timedelta(hours=1), None)) == 1
-    berlin = rows(*(time.astimezone(ZoneInfo("Europe/Berlin")) for time in (first, first + timedelta(hours=1))))
+    berlin = rows(
+        *(time.astimezone(ZoneInfo("Europe/Berlin")) for time in (first, first + timedelta(hours=1)))
+    )
     assert latest(berlin, rows("2026-01-02T00:30:00")) == 1
     assert latest(rows(first.date(), first.date() + timedelta(days=1))) == 1
 
