@@ -18,7 +18,7 @@ BLOCK = 65_536  # rows that are in memory once more, in single precision
 # Of more rows, and more for each regressor, the first Hessian reads some at even distances: three more gradients cost
 # less than the rest of one Hessian (docs/decisions/0074). Each later one reads MORE_ROWS times as many.
 HESSIAN_ROWS, ROWS_PER_REGRESSOR = 4096, 8
-MORE_ROWS = 4
+MORE_ROWS = 2
 
 
 class Coefficients(NamedTuple):
