@@ -38,7 +38,7 @@ class Latest:
 
 
 def _refuted(end_us: int | None, own: Latest) -> bool:
-    """Whether rows end later than it is said of all."""
+    """Whether these rows end later than all rows are said to."""
     own_us = own.end()
     return own_us is not None and (end_us is None or own_us > end_us)
 
