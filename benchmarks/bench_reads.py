@@ -39,7 +39,8 @@ from models.home.pointer import load_champion, read_pointer
 from models.scores.scores import ABSTAINED, SCORED, STATUS
 from serving.base.clock import clock_us
 from serving.store import schema as db
-from serving.store.scores.rescoring import rescore_all, rescore_dirty
+from serving.store.scores.rescoring.all_leads import rescore_all
+from serving.store.scores.rescoring.changed_leads import rescore_dirty
 from serving.store.store import Store
 from serving.store.transfer.load import load_history
 

@@ -34,7 +34,7 @@ from history.base.progress import no_progress
 from history.read import read_folder
 from models.home.pointer import load_champion, read_pointer
 from serving.base.clock import clock_us
-from serving.store.scores.rescoring import rescore_all
+from serving.store.scores.rescoring.all_leads import rescore_all
 from serving.store.store import Store
 from serving.store.transfer.load import Loaded, load_history
 

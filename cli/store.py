@@ -162,7 +162,7 @@ def rescore(as_of: str | None, engine: str | None, as_json: bool) -> None:
     from engines.choice import open_engine
     from history.read import format_time
     from serving.store.scores.inputs import stored_input_warnings
-    from serving.store.scores.rescoring import rescore_all
+    from serving.store.scores.rescoring.all_leads import rescore_all
 
     bundle = _champion()
     at_us = as_of_us(as_of, bundle.config.zone)

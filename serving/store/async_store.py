@@ -26,7 +26,8 @@ from serving.store.outage_state import OutageState
 from serving.store.reports.cache import DIRECT, CachedReports
 from serving.store.reports.keeper import ReportKeeper
 from serving.store.reports.kept import Schedule
-from serving.store.scores.rescoring import Rescorer, count_waiting
+from serving.store.scores.rescoring.changed_leads import count_waiting
+from serving.store.scores.rescoring.rescorer import Rescorer
 from serving.store.scores.worklist import Worklist
 from serving.store.store import Store
 

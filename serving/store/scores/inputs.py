@@ -11,7 +11,7 @@ from models.bundle import Bundle
 from models.inputs import InputCheck
 from serving.store import schema as db
 from serving.store.leads.lead_rows import lead_row
-from serving.store.scores.rescoring import open_positions, view_leads
+from serving.store.scores.rescoring.view import open_positions, view_leads
 from serving.store.store import Store
 
 NEWEST_LEADS: Final = 2_000

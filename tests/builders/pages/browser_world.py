@@ -15,7 +15,7 @@ from models.bundle import Bundle
 from models.home.pointer import load_champion, read_pointer
 from serving.store.reports.build import Source, forecast_from
 from serving.store.reports.queries import ForecastQuery
-from serving.store.scores.rescoring import rescore_all
+from serving.store.scores.rescoring.all_leads import rescore_all
 from serving.store.store import Store
 from serving.store.transfer.load import load_history
 from simulation.simulate import simulate

@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from serving.store.scores.rescoring import rescore_dirty
+from serving.store.scores.rescoring.changed_leads import rescore_dirty
 from tests.builders.service.store_fakes import FakeRuntime, fake_score
 
 CREATED = "2026-04-01T08:00:00Z"

@@ -8,7 +8,9 @@ from serving.store.events import store_events
 from serving.store.leads.lead_rows import find_leads
 from serving.store.leads.leads import PutLead, put_leads
 from serving.store.scores.history import score_history
-from serving.store.scores.rescoring import LeadView, count_waiting, rescore_all, rescore_dirty, view_leads
+from serving.store.scores.rescoring.all_leads import rescore_all
+from serving.store.scores.rescoring.changed_leads import count_waiting, rescore_dirty
+from serving.store.scores.rescoring.view import LeadView, view_leads
 from serving.store.scores.selection import WorklistQuery
 from serving.store.scores.worklist import Worklist
 from serving.store.store import Store

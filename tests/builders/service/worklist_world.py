@@ -17,7 +17,8 @@ from models.reasons.pace import Pace
 from models.scores.scores import Scores
 from serving.store.events import store_events
 from serving.store.leads.leads import PutLead, put_leads
-from serving.store.scores.rescoring import rescore_all, rescore_dirty
+from serving.store.scores.rescoring.all_leads import rescore_all
+from serving.store.scores.rescoring.changed_leads import rescore_dirty
 from serving.store.scores.selection import WorklistQuery
 from serving.store.scores.worklist import Worklist, all_pages
 from serving.store.store import Store

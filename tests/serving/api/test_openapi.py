@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from models.home.pointer import load_champion, read_pointer
 from serving.application import ROUTES
-from serving.store.scores.rescoring import rescore_dirty
+from serving.store.scores.rescoring.changed_leads import rescore_dirty
 from tests.builders.service.service_client import caller
 from tests.builders.service.store_fakes import FakeRuntime, application
 

@@ -14,7 +14,7 @@ from models.bundle import Bundle
 from models.home.pointer import load_champion, read_pointer
 from serving.store.reports.build import Source, forecast_from
 from serving.store.reports.queries import ForecastQuery
-from serving.store.scores.rescoring import rescore_dirty
+from serving.store.scores.rescoring.changed_leads import rescore_dirty
 from serving.store.store import Store
 from tests.builders.pages.page_paths import HOSTILE
 from tests.builders.service.service_client import caller

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from models.bundle import Bundle
 from serving.pages.lead.waterfall import OF_STAGE
-from serving.store.scores.rescoring import rescore_dirty
+from serving.store.scores.rescoring.changed_leads import rescore_dirty
 from tests.builders.pages.page_content import (
     INTERVAL,
     answer_of,

@@ -11,7 +11,8 @@ import serving.api.leads.lead_documents
 import serving.api.leads.leads
 import serving.api.leads.recent_documents
 from history.base.progress import no_progress
-from serving.store.scores.rescoring import rescore_all, rescore_dirty
+from serving.store.scores.rescoring.all_leads import rescore_all
+from serving.store.scores.rescoring.changed_leads import rescore_dirty
 from tests.builders.service.service_client import caller
 from tests.builders.service.store_fakes import (
     NOW_US,

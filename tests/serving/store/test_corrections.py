@@ -16,7 +16,7 @@ from serving.store.events import IngestResult, store_events
 from serving.store.leads.lead_rows import find_leads, rows_of
 from serving.store.leads.leads import PutLead, erase_leads, put_leads
 from serving.store.leads.timeline import timeline
-from serving.store.scores.rescoring import rescore_dirty
+from serving.store.scores.rescoring.changed_leads import rescore_dirty
 from serving.store.store import Store
 from tests.builders.service.store_fakes import (
     NOW_US,

@@ -16,7 +16,7 @@ from serving.store.database.engine import StoreEngine
 from serving.store.events import store_events
 from serving.store.leads.leads import PutLead, put_leads
 from serving.store.schema import metadata
-from serving.store.scores.rescoring import count_waiting
+from serving.store.scores.rescoring.changed_leads import count_waiting
 from serving.store.store import Store
 from tests.builders.service.scored_store import history, listed, score_queued
 from tests.builders.service.store_fakes import NOW_US, Clock, FakeModel, event, read_events

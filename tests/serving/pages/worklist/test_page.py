@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from serving.pages.words.formats import Formats
 from serving.pages.worklist import page as page_of_leads
 from serving.store.errors import StoreUnavailable
-from serving.store.scores.rescoring import rescore_dirty
+from serving.store.scores.rescoring.changed_leads import rescore_dirty
 from tests.builders.pages.html_page import Page
 from tests.builders.pages.page_paths import LEAD_PAGE
 from tests.builders.service.service_client import caller

@@ -3,7 +3,7 @@
 import pytest
 
 from history.text.times import DAY_US, format_time
-from serving.store.scores.rescoring import rescore_all
+from serving.store.scores.rescoring.all_leads import rescore_all
 from serving.store.store import Store
 from tests.builders.service.store_fakes import Clock
 from tests.builders.service.worklist_world import base_of, facts, random_worklist, some_amounts

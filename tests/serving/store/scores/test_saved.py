@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from serving.store import schema as db
 from serving.store.leads.leads import erase_leads
-from serving.store.scores.rescoring import score_view
+from serving.store.scores.rescoring.view import score_view
 from serving.store.scores.saved import save_scores
 from serving.store.store import Store
 from tests.builders.service.scored_store import listed, post, put, score_queued, view, waiting

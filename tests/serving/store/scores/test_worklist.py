@@ -11,7 +11,7 @@ from serving.store.beside import Snooze, set_snoozes
 from serving.store.errors import InvalidCursor
 from serving.store.leads.leads import erase_leads
 from serving.store.scores import worklist as module
-from serving.store.scores.rescoring import refresh_changes
+from serving.store.scores.rescoring.changed_leads import refresh_changes
 from serving.store.scores.selection import ORDERS, WorklistQuery
 from serving.store.scores.worklist import Worklist, read_worklist_cursor
 from serving.store.store import Store

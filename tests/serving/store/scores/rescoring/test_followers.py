@@ -9,8 +9,8 @@ from sqlalchemy import select
 from features.interactions.interactions import InteractionVocabulary
 from serving.store import schema as db
 from serving.store.leads.leads import FOLLOWING, LIVE
-from serving.store.scores import followers
-from serving.store.scores.rescoring import rescore_dirty
+from serving.store.scores.rescoring import followers
+from serving.store.scores.rescoring.changed_leads import rescore_dirty
 from serving.store.store import Store
 from tests.builders.service.scored_store import post, put, score_queued, waiting
 from tests.builders.service.store_fakes import FakeModel, event, fake_score

@@ -1,0 +1,1 @@
+"""Keeps scores fresh: changed leads within a second, all open leads on request."""

@@ -1,0 +1,124 @@
+"""New scores of all open leads, page by page, in this process or in those of an engine."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+
+from history.base.engine import Engine
+from history.base.progress import Progress
+from models.bundle import Bundle
+from models.scorer import score_with_numbers as score_snapshot
+from serving.base.collector import no_collections
+from serving.store import schema as db
+from serving.store.leads.lead_rows import lead_row
+from serving.store.leads.packed_rows import keep_packed
+from serving.store.scores.causes import Score
+from serving.store.scores.rescoring.view import LeadView, open_positions, score_view, view_leads
+from serving.store.scores.saved import save_scores
+from serving.store.store import Store
+
+LEADS_PER_PAGE = 1_000
+SPANS_A_PART = 4  # of an engine, for the progress
+
+
+class _Span(NamedTuple):
+    """The leads whose numbers come after `after`, up to and with `last`."""
+
+    after: int
+    last: int
+
+
+class _Rescored(NamedTuple):
+    """Leads that were read, and those of them that were scored."""
+
+    read: int
+    scored: int
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What all parts of a rescoring share: where the store is, the model, the instant, and the end of the data."""
+
+    home: Path
+    url: str | None
+    bundle: Bundle
+    as_of_us: int
+    end_us: int
+    score: Score
+
+
+def rescore_all(
+    store: Store,
+    bundle: Bundle,
+    as_of_us: int,
+    progress: Progress,
+    score: Score = score_snapshot,
+    engine: Engine | None = None,
+) -> int:
+    """Scores every lead that is open at as_of_us, or open by its stored score; returns their number.
+
+    engine: processes of this machine, each of which reads, scores and writes spans of the leads; None: this one alone.
+    """
+    end_us = store.data_end_us(store.now_us()) or 0
+    lead_count, last = max(1, store.count_leads()), store.last_lead_no()
+    job = _Job(store.engine.home, store.url, bundle, as_of_us, end_us, score)
+    rescored = (
+        _pages(store, job, _Span(0, last))
+        if engine is None
+        else engine.map(_rescore_span, job, _spans(last, SPANS_A_PART * engine.n_parts))
+    )
+    read = scored = 0
+    for page in rescored:
+        read, scored = read + page.read, scored + page.scored
+        progress("rescoring", min(1.0, read / lead_count))
+    progress("rescoring", 1.0)
+    return scored
+
+
+def _spans(last: int, count: int) -> Iterator[_Span]:
+    """About `count` spans of at least a page that together hold the leads up to `last`."""
+    size = max(LEADS_PER_PAGE, -(-last // count))
+    return (_Span(after, min(after + size, last)) for after in range(0, last, size))
+
+
+def _rescore_span(job: _Job, span: _Span) -> _Rescored:
+    """Rescores a span in a process of an engine."""
+    store = Store(job.home, job.url)
+    try:
+        pages = list(_pages(store, job, span))
+    finally:
+        store.close()
+    return _Rescored(sum(page.read for page in pages), sum(page.scored for page in pages))
+
+
+def _pages(store: Store, job: _Job, span: _Span) -> Iterator[_Rescored]:
+    """Rescores a span, page by page."""
+    after = span.after
+    while True:
+        with no_collections():
+            with store.engine.reading() as connection:
+                view = _next_page(connection, _Span(after, span.last), job)
+            if view is None:
+                return
+            view = replace(view, rows=replace(view.rows, end_us=job.end_us))
+            after = view.rows.leads[view.count - 1].lead_no
+            scores = score_view(
+                job.bundle, view, open_positions(view, job.bundle, job.as_of_us), job.as_of_us, job.score
+            )
+            scored = int(store.writer.write(save_scores, scores, weight=len(scores) + 1))
+            if view.lagging:
+                store.writer.write(keep_packed, view.lagging, weight=len(view.lagging))
+            count = view.count
+            del view, scores
+        yield _Rescored(count, scored)
+
+
+def _next_page(connection: Connection, span: _Span, job: _Job) -> LeadView | None:
+    number = db.leads.c.lead_no
+    query = select(db.leads).where(number > span.after, number <= span.last)
+    page = query.where(db.leads.c.created_us <= job.as_of_us).order_by(number).limit(LEADS_PER_PAGE)
+    leads = [lead_row(row) for row in connection.execute(page)]
+    return view_leads(connection, leads, job.bundle) if leads else None

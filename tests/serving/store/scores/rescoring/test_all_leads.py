@@ -1,0 +1,58 @@
+"""All leads are scored again, by one process or several."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from history.base.progress import no_progress
+from history.text.times import DAY_US
+from serving.store.scores.rescoring import all_leads
+from serving.store.scores.rescoring.all_leads import rescore_all
+from serving.store.store import Store
+from tests.builders.engines.part_engine import PartEngine
+from tests.builders.service.scored_store import listed, post, put, score_all
+from tests.builders.service.store_fakes import NOW_US, Clock, FakeModel, event, fake_score
+
+pytest_plugins = ["tests.builders.service.store_fixtures"]
+
+
+def test_rescoring_at_a_past_time_ignores_later_rows(store: Store, clock: Clock) -> None:
+    put(store)
+    put(store, "later", NOW_US - DAY_US)
+    post(store, event("1", "a", {"outcome": "lost"}, "outcome"))
+    assert score_all(store, FakeModel(), NOW_US - 2 * DAY_US) == 1
+    assert set(listed(store)) == {"a"}
+    assert score_all(store, FakeModel(), NOW_US) == 2
+    assert set(listed(store)) == {"later"}
+    assert score_all(store, FakeModel(), NOW_US) == 1
+
+
+@pytest.mark.parametrize(("parts", "spans"), [(1, 3), (3, 5)])
+def test_processes_store_the_scores_of_one(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, parts: int, spans: int
+) -> None:
+    """Spans of leads, each written by a process of its own, hold every lead once."""
+    monkeypatch.setattr(all_leads, "LEADS_PER_PAGE", 2)
+    with (
+        closing(Store(tmp_path / "one", now_us=clock)) as one,
+        closing(Store(tmp_path / "many", now_us=clock)) as many,
+    ):
+        for store in (one, many):
+            for number in range(9):
+                put(store, str(number), seats=number)
+                post(store, *(event(f"{number}-{i}", str(number), {"kind": "call"}) for i in range(number)))
+            post(store, event("won", "4", {"outcome": "won"}, "outcome"))
+        engine = PartEngine(parts)
+        model: Any = FakeModel()
+        assert rescore_all(many, model, NOW_US, no_progress, fake_score, engine) == score_all(
+            one, model, NOW_US
+        )
+        assert engine.done == spans
+        lists = [
+            {lead_id: {**entry, "change_7d": None, "trend": None} for lead_id, entry in listed(store).items()}
+            for store in (one, many)
+        ]  # which depend on the clock of the process that wrote them
+        assert lists[0] == lists[1]
+        assert len(lists[0]) == 8
