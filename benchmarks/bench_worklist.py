@@ -37,7 +37,7 @@ from serving.store import schema as db
 from serving.store.database.transaction import Transaction
 from serving.store.scores.facts import LeadFacts
 from serving.store.scores.saved import save_scores, with_history
-from serving.store.scores.selection import ORDERS
+from serving.store.scores.worklist.selection import ORDERS
 from serving.store.store import Store
 
 STAGES = ("New", "Qualified", "Demo", "Proposal", "Negotiation")

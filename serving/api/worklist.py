@@ -45,8 +45,8 @@ from serving.http.queries import (
 from serving.http.responses import json_response
 from serving.http.router import Json, Routes
 from serving.store.errors import InvalidCursor
-from serving.store.scores.selection import ORDERS, WorklistQuery
-from serving.store.scores.worklist import Page, read_worklist_cursor
+from serving.store.scores.worklist.selection import ORDERS, WorklistQuery
+from serving.store.scores.worklist.worklist import Page, read_worklist_cursor
 
 MAX_LIMIT = 1_000
 MAX_CAPACITY: Final = 1_000_000

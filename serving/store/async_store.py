@@ -28,7 +28,7 @@ from serving.store.reports.keeper import ReportKeeper
 from serving.store.reports.kept import Schedule
 from serving.store.scores.rescoring.changed_leads import count_waiting
 from serving.store.scores.rescoring.rescorer import Rescorer
-from serving.store.scores.worklist import Worklist
+from serving.store.scores.worklist.worklist import Worklist
 from serving.store.store import Store
 
 # A hanging server must not keep requests open; both leave time for BUSY_TIMEOUT_S and a long commit.

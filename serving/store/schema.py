@@ -210,7 +210,8 @@ Index(
     *(scores.c[_name] for _name in ("is_open", *SUMMED, "probability", "revenue_rank")),
 )
 
-# The open scored leads of each combination of values, kept current with every score (serving/store/scores/counts.py).
+# The open scored leads of each combination of values, kept current with every score
+# (serving/store/scores/worklist/counts.py).
 worklist_groups = Table(
     "worklist_groups",
     metadata,

@@ -32,9 +32,9 @@ from serving.pages.rendering import formats_of, is_panel, lead_link, render
 from serving.pages.words.catalogue import Translator
 from serving.pages.words.names import column_words
 from serving.store.beside import read_beside
-from serving.store.scores.entries import Shown
-from serving.store.scores.selection import WorklistQuery
-from serving.store.scores.worklist import Worklist
+from serving.store.scores.worklist.entries import Shown
+from serving.store.scores.worklist.selection import WorklistQuery
+from serving.store.scores.worklist.worklist import Worklist
 
 PREFIX = b"/leads/"
 MOVES_SHOWN = 8

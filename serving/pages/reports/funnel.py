@@ -22,7 +22,7 @@ from serving.pages.reports.charts import Charts, Words, charts_of
 from serving.pages.reports.date_presets import presets
 from serving.pages.worklist.links import leak_link, worklist_link
 from serving.store.reports.build import Record
-from serving.store.scores.selection import WorklistQuery
+from serving.store.scores.worklist.selection import WorklistQuery
 
 # A page shows so many and the number of all: its size must not grow with the data.
 MOST_STAGES, MOST_MONTHS, MOST_LINKS = 30, 24, 60

@@ -28,9 +28,9 @@ from serving.pages.worklist.line_forms import SNOOZE_DAYS
 from serving.pages.worklist.saved_views import my_owner, saved_views
 from serving.store import schema as db
 from serving.store.errors import StoreUnavailable
-from serving.store.scores.entries import Shown
-from serving.store.scores.selection import ORDERS, WorklistQuery
-from serving.store.scores.worklist import Page
+from serving.store.scores.worklist.entries import Shown
+from serving.store.scores.worklist.selection import ORDERS, WorklistQuery
+from serving.store.scores.worklist.worklist import Page
 
 MOST_OPTIONS: Final = 60  # of a menu, the most frequent
 

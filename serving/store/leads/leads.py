@@ -17,7 +17,7 @@ from serving.store.database.statements import PreparedInsert, in_parts
 from serving.store.database.transaction import Transaction
 from serving.store.leads.account_mates import account_mates
 from serving.store.leads.lead_rows import LeadRow, LeadRows, find_leads, rows_of, scalar_text, scalar_value
-from serving.store.scores.counts import forget_scores
+from serving.store.scores.worklist.counts import forget_scores
 
 EVENT_KEYS_PER_DELETE = 500
 # Results of put_leads.

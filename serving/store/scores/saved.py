@@ -18,8 +18,8 @@ from serving.store.database.transaction import Transaction
 from serving.store.leads.lead_rows import LeadRow
 from serving.store.leads.leads import CurrentAttributes
 from serving.store.scores.causes import Cause, HistoryEntry
-from serving.store.scores.counts import count_scores
 from serving.store.scores.facts import LeadFacts
+from serving.store.scores.worklist.counts import count_scores
 
 LEADS_PER_QUERY = 500
 LONGEST_SEARCH_TEXT = 1_000

@@ -11,8 +11,8 @@ from serving.store.scores.history import score_history
 from serving.store.scores.rescoring.all_leads import rescore_all
 from serving.store.scores.rescoring.changed_leads import count_waiting, rescore_dirty
 from serving.store.scores.rescoring.view import LeadView, view_leads
-from serving.store.scores.selection import WorklistQuery
-from serving.store.scores.worklist import Worklist
+from serving.store.scores.worklist.selection import WorklistQuery
+from serving.store.scores.worklist.worklist import Worklist
 from serving.store.store import Store
 from tests.builders.service.store_fakes import NOW_US, FakeModel, fake_score, read_events
 

@@ -19,8 +19,8 @@ from serving.store.events import store_events
 from serving.store.leads.leads import PutLead, put_leads
 from serving.store.scores.rescoring.all_leads import rescore_all
 from serving.store.scores.rescoring.changed_leads import rescore_dirty
-from serving.store.scores.selection import WorklistQuery
-from serving.store.scores.worklist import Worklist, all_pages
+from serving.store.scores.worklist.selection import WorklistQuery
+from serving.store.scores.worklist.worklist import Worklist, all_pages
 from serving.store.store import Store
 from tests.builders.service import scored_store
 from tests.builders.service.store_fakes import NOW_US, Clock, FakeModel, event, fake_score, read_events

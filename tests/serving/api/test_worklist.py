@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from serving.store.scores.selection import ORDERS
+from serving.store.scores.worklist.selection import ORDERS
 from tests.builders.service.lead_requests import post, put, refresh
 from tests.builders.service.store_fakes import FakeRuntime, event, pages_of
 

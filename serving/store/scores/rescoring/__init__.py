@@ -1,1 +1,0 @@
-"""Keeps scores fresh: changed leads within a second, all open leads on request."""

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from history.text.times import format_time
 from serving.store import schema as db
 from serving.store.leads.leads import erase_leads
-from serving.store.scores.counts import leads_by_range, range_end, rank_range
+from serving.store.scores.worklist.counts import leads_by_range, range_end, rank_range
 from serving.store.store import Store
 from tests.builders.service.scored_store import post, score_queued
 from tests.builders.service.store_fakes import Clock, FakeModel, event

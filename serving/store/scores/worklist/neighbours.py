@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select
 
 from serving.store import schema as db
-from serving.store.scores.selection import WorklistQuery, count_of, is_before, page_of
+from serving.store.scores.worklist.selection import WorklistQuery, count_of, is_before, page_of
 
 
 @dataclass(frozen=True)

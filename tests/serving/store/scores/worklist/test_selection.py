@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from serving.store.scores.selection import WorklistQuery
+from serving.store.scores.worklist.selection import WorklistQuery
 from serving.store.store import Store
 from tests.builders.service.scored_store import put, score_queued
 from tests.builders.service.store_fakes import FakeModel
@@ -16,7 +16,7 @@ COMPANIES = ("Ann", "Bob", "100%", "a_b")
 
 @pytest.fixture
 def world(store: Store, clock: Any) -> World:
-    from serving.store.scores.worklist import Worklist
+    from serving.store.scores.worklist.worklist import Worklist
 
     for i in range(12):
         company = COMPANIES[i % 4]

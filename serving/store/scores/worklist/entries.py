@@ -15,10 +15,10 @@ from history.text.times import DAY_US, format_time
 from serving.store import schema as db
 from serving.store.database.statements import PreparedQuery
 from serving.store.leads.lead_rows import DIRECTION_TEXT
-from serving.store.scores.counts import leads_by_range, range_end, rank_range
 from serving.store.scores.facts import ShownFacts, read_facts
-from serving.store.scores.needed import Attended
 from serving.store.scores.saved import WEEK_US
+from serving.store.scores.worklist.counts import leads_by_range, range_end, rank_range
+from serving.store.scores.worklist.needed import Attended
 
 TREND_DAYS = 7
 NUMBER = "number"  # of a stored reason, which the API's reasons do not have

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from serving.store.scores import paging
-from serving.store.scores.selection import ORDERS
+from serving.store.scores.worklist import paging
+from serving.store.scores.worklist.selection import ORDERS
 from serving.store.store import Store
 from tests.builders.service.store_fakes import Clock
 from tests.builders.service.worklist_world import expected, random_worklist

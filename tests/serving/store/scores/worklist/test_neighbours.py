@@ -4,12 +4,12 @@ import random
 
 import pytest
 
-from serving.store.scores.neighbours import Neighbours
-from serving.store.scores.selection import WorklistQuery
+from serving.store.scores.worklist.neighbours import Neighbours
+from serving.store.scores.worklist.selection import WorklistQuery
 from serving.store.store import Store
 from tests.builders.service.store_fakes import Clock
 from tests.builders.service.worklist_world import CONFIG, random_worklist
-from tests.serving.store.scores.test_worklist import some_query
+from tests.serving.store.scores.worklist.test_worklist import some_query
 
 pytest_plugins = ["tests.builders.service.store_fixtures"]
 

@@ -11,9 +11,9 @@ from funnel.state.attention.attention import HIGH_VALUE
 from funnel.state.attention.next_step import CODES, LARGE_DROP
 from serving.store import schema as db
 from serving.store.database.statements import PreparedQuery, is_sqlite
-from serving.store.scores.counts import leads_by_range, range_end
 from serving.store.scores.saved import WEEK_US
-from serving.store.scores.selection import base_now, snoozed_now
+from serving.store.scores.worklist.counts import leads_by_range, range_end
+from serving.store.scores.worklist.selection import base_now, snoozed_now
 
 
 @dataclass(frozen=True)

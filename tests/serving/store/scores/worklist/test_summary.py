@@ -3,7 +3,7 @@
 from typing import Any
 
 from serving.store import schema as db
-from serving.store.scores.summary import Expected, expected_of
+from serving.store.scores.worklist.summary import Expected, expected_of
 from serving.store.store import Store
 from tests.builders.service.scored_store import CREATED_US, put, score_queued
 from tests.builders.service.store_fakes import FakeModel

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Select, literal_column, select
 
 from serving.store import schema as db
-from serving.store.scores.selection import WorklistQuery, groups_of, page_of
+from serving.store.scores.worklist.selection import WorklistQuery, groups_of, page_of
 
 FEW: Final = 3_000  # leads that are read and sorted for a page: 5 ms
 NOT_MANY: Final = 30_000  # better than all of a million

@@ -10,10 +10,10 @@ from history.text.times import DAY_US
 from serving.store.beside import Snooze, set_snoozes
 from serving.store.errors import InvalidCursor
 from serving.store.leads.leads import erase_leads
-from serving.store.scores import worklist as module
 from serving.store.scores.rescoring.changed_leads import refresh_changes
-from serving.store.scores.selection import ORDERS, WorklistQuery
-from serving.store.scores.worklist import Worklist, read_worklist_cursor
+from serving.store.scores.worklist import worklist as module
+from serving.store.scores.worklist.selection import ORDERS, WorklistQuery
+from serving.store.scores.worklist.worklist import Worklist, read_worklist_cursor
 from serving.store.store import Store
 from tests.builders.service.scored_store import CREATED_US, put, score_queued
 from tests.builders.service.store_fakes import Clock, FakeModel

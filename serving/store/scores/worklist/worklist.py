@@ -16,12 +16,12 @@ from serving.store.cursors import read_cursor, write_cursor
 from serving.store.database.transaction import read_setting
 from serving.store.errors import InvalidCursor
 from serving.store.leads.leads import ERASURES
-from serving.store.scores.entries import COLUMNS, ReadingTime, Shown, entries_of
-from serving.store.scores.needed import Attended, needed
-from serving.store.scores.neighbours import Listed, Neighbours, neighbours
-from serving.store.scores.paging import FEW, Counts, page_keys
 from serving.store.scores.saved import ACTS, VERSION, WEEK_US, outdated
-from serving.store.scores.selection import (
+from serving.store.scores.worklist.entries import COLUMNS, ReadingTime, Shown, entries_of
+from serving.store.scores.worklist.needed import Attended, needed
+from serving.store.scores.worklist.neighbours import Listed, Neighbours, neighbours
+from serving.store.scores.worklist.paging import FEW, Counts, page_keys
+from serving.store.scores.worklist.selection import (
     Filters,
     WorklistQuery,
     base_now,
@@ -33,7 +33,7 @@ from serving.store.scores.selection import (
     page_of,
     selected,
 )
-from serving.store.scores.summary import best_of, expected_by_code, expected_of, expected_of_groups
+from serving.store.scores.worklist.summary import best_of, expected_by_code, expected_of, expected_of_groups
 
 VALID_US: Final = 5_000_000  # of a cached figure; attention changes with time alone
 # Figures of a store with so many leads stay for a while although scores changed: they change all the time, and each

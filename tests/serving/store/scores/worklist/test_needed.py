@@ -8,8 +8,8 @@ import pytest
 from history.text.times import DAY_US
 from serving.store import schema as db
 from serving.store.database.transaction import Transaction
-from serving.store.scores.counts import count_scores, forget_scores
-from serving.store.scores.needed import high_value
+from serving.store.scores.worklist.counts import count_scores, forget_scores
+from serving.store.scores.worklist.needed import high_value
 from serving.store.store import Store
 from tests.builders.service.scored_store import put, score_queued
 from tests.builders.service.store_fakes import NOW_US, Clock, FakeModel
