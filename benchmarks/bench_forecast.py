@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks.comparison import Comparison, note, options_parser, report
 from benchmarks.measure import best_of, machine, peak_mb
 from funnel.forecast.forecast import Forecast, ForecastOptions, forecast
-from funnel.forecast.report import forecast_rows
+from funnel.forecast.report.report import forecast_rows
 from history.history import History
 from history.read import read_folder
 from models.bundle import Bundle

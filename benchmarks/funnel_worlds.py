@@ -10,8 +10,8 @@ from typing import cast
 
 import numpy as np
 
-from funnel.forecast.hazards import known_leads
-from funnel.forecast.open_leads import OpenLeads
+from funnel.forecast.components.hazards import known_leads
+from funnel.forecast.components.open_leads import OpenLeads
 from history.base.arrays import Floats, Ints, Mask
 from history.config.config import FunnelConfig
 from history.history import (

@@ -154,7 +154,7 @@ def _backtest_forecast(
         history = _read(data, options, progress)
         result = _run_forecast(history, options, engine, progress)
         if report is not None:
-            from funnel.forecast.figures import backtest_page
+            from funnel.forecast.report.figures import backtest_page
 
             write_text(backtest_page(result, history.config.currency), report)
 

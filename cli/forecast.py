@@ -63,9 +63,9 @@ def forecast(data: Path, as_of: str | None, model: str, as_json: bool, **options
         refuse_unused("--explain or --report", "since")
     from cli.folder.reading import echo_set_aside, read_for
     from cli.model_choice import model as find_model
-    from funnel.forecast.explain import explanation
     from funnel.forecast.forecast import ForecastOptions
     from funnel.forecast.forecast import forecast as make_forecast
+    from funnel.forecast.report.explain import explanation
     from history.config.file import load_config
 
     with progress_bar() as report:
@@ -101,8 +101,8 @@ def forecast(data: Path, as_of: str | None, model: str, as_json: bool, **options
 
 def forecast_result(forecast: "Forecast", bundle: "Bundle", warnings: list[Warning]) -> dict[str, Any]:
     """The command's JSON: the forecast, its currency, and `warnings` followed by the forecast's own."""
-    from funnel.forecast.report import forecast_record
-    from funnel.forecast.warnings import forecast_warnings
+    from funnel.forecast.report.report import forecast_record
+    from funnel.forecast.report.warnings import forecast_warnings
 
     warnings = warnings + forecast_warnings(forecast, bundle)
     return {**forecast_record(forecast), "currency": forecast.currency, "warnings": json_of(warnings)}
@@ -111,19 +111,19 @@ def forecast_result(forecast: "Forecast", bundle: "Bundle", warnings: list[Warni
 def _past(result: Mapping[str, Any], bundle: "Bundle", period: str) -> list[dict[str, Any]]:
     """What earlier forecasts of the archive said of the past periods."""
     from funnel.archive import FORECAST, read_reports
-    from funnel.forecast.track import past_forecasts
+    from funnel.forecast.replays.track import past_forecasts
 
     reports = read_reports(home(), FORECAST, bundle.config.name)
     return past_forecasts(reports, result["actuals"], period, bundle.config.zone)
 
 
 def _write_files(forecast: "Forecast", result: dict[str, Any], options: Mapping[str, Any]) -> None:
-    from funnel.forecast.table import COLUMNS, columns
+    from funnel.forecast.report.table import COLUMNS, columns
     from history.base.table_file import write_columns
 
     write_columns(columns(forecast), COLUMNS, options["output"])
     if options["report"] is not None:
-        from funnel.forecast.figures import report_page
+        from funnel.forecast.report.figures import report_page
         from history.base.atomic_file import write_text
 
         write_text(report_page(result), options["report"])

@@ -206,8 +206,8 @@ def forecast(
     """
     from funnel.forecast.forecast import ForecastOptions
     from funnel.forecast.forecast import forecast as make_forecast
-    from funnel.forecast.table import COLUMNS, columns
-    from funnel.forecast.warnings import forecast_warnings
+    from funnel.forecast.report.table import COLUMNS, columns
+    from funnel.forecast.report.warnings import forecast_warnings
     from history.base.warnings import json_of
     from models.inputs import input_warnings
 

@@ -16,9 +16,9 @@ from models.figures.calibration import line, log_odds
 from models.figures.close_time import CloseTime
 from training.fit.close_time import WonRows, fit_close_time
 from training.fit.conversion import ConversionFit
-from training.fit.evidence import learn_evidence
-from training.fit.past_leads import past_leads
-from training.fit.usual_touches import learn_usual_touches
+from training.fit.reasons.evidence import learn_evidence
+from training.fit.reasons.past_leads import past_leads
+from training.fit.reasons.usual_touches import learn_usual_touches
 from training.rows.dataset import GRID
 from training.rows.training_set import PreparedData, TrainingSet
 

@@ -6,23 +6,23 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from funnel.forecast.by_age import AgeReplays, Ahead, replays_by_age
-from funnel.forecast.draws import Expectation, Quantiles, simulate
-from funnel.forecast.groups import Groups, groups_by, single_group, sum_by_group, won_already
-from funnel.forecast.hazards import KnownLeads, known_leads
-from funnel.forecast.level import Level, Measure, fit_level
-from funnel.forecast.new_leads import (
+from funnel.forecast.components.hazards import KnownLeads, known_leads
+from funnel.forecast.components.new_leads import (
     NewLeads,
     amount_dispersion,
     forecast_new_leads,
     recent_rate,
     unseen_year_share,
 )
-from funnel.forecast.open_leads import OpenLeads, scored_leads, win_probabilities
+from funnel.forecast.components.open_leads import OpenLeads, scored_leads, win_probabilities
+from funnel.forecast.components.rhythm import fit_rhythm, working_days
+from funnel.forecast.draws import Expectation, Quantiles, simulate
+from funnel.forecast.groups import Groups, groups_by, single_group, sum_by_group, won_already
 from funnel.forecast.periods import LENGTH_IN_MONTHS, CalendarPeriod, periods
-from funnel.forecast.replays import ComingSpans, replays_of
-from funnel.forecast.rhythm import fit_rhythm, working_days
-from funnel.forecast.spread import ArrivalSpread
+from funnel.forecast.replays.by_age import AgeReplays, Ahead, replays_by_age
+from funnel.forecast.replays.level import Level, Measure, fit_level
+from funnel.forecast.replays.replays import ComingSpans, replays_of
+from funnel.forecast.replays.spread import ArrivalSpread
 from history.base.arrays import Floats
 from history.history import History
 from history.text.times import DAY_US

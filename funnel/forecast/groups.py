@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from funnel.columns import MAX_GROUPS, OTHER, column_values, known_columns, refuse_unknown_column
-from funnel.forecast.hazards import KnownLeads
+from funnel.forecast.components.hazards import KnownLeads
 from funnel.forecast.periods import CalendarPeriod
 from history.base.arrays import Floats, Ints
 from history.history import History

@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli.main import leadcast
-from funnel.forecast.explain import PARTS
-from funnel.forecast.figures import forecast_figures
-from funnel.forecast.table import COLUMNS
+from funnel.forecast.report.explain import PARTS
+from funnel.forecast.report.figures import forecast_figures
+from funnel.forecast.report.table import COLUMNS
 
 
 def run(*arguments: object) -> Result:

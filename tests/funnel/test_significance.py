@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2, false_discovery_control, norm
 
-from funnel.forecast.rhythm import PARTS, SIGNIFICANT
+from funnel.forecast.components.rhythm import PARTS, SIGNIFICANT
 from funnel.significance import chi_squared_p_above, false_discovery_rates, normal_p_above, normal_p_below
 
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import leadcast
 from cli.main import leadcast as command_line
-from funnel.forecast.table import COLUMNS as FORECAST_COLUMNS
+from funnel.forecast.report.table import COLUMNS as FORECAST_COLUMNS
 from models.scores.scores import COLUMNS as SCORE_COLUMNS
 from training.capacity import TRIALS
 

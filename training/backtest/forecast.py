@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from funnel.forecast.components.growth import growth_warnings
+from funnel.forecast.components.hazards import KnownLeads, known_leads
+from funnel.forecast.components.open_leads import OpenLeads
 from funnel.forecast.forecast import Forecast, ForecastOptions, forecast
-from funnel.forecast.growth import growth_warnings
-from funnel.forecast.hazards import KnownLeads, known_leads
-from funnel.forecast.open_leads import OpenLeads
 from funnel.forecast.periods import DEFAULT_COUNT, CalendarPeriod, periods, periods_before, shift
-from funnel.forecast.report import pipeline_views
+from funnel.forecast.report.report import pipeline_views
 from history.base.errors import InvalidInput
 from history.base.progress import Progress, no_progress
 from history.base.warnings import json_of

@@ -12,7 +12,7 @@ from history.base.arrays import Floats, Ints, Mask
 from models.figures.additive import AdditiveModel
 from models.figures.parameters import Member, Parameters, histograms, lightgbm_parameters
 from models.trees.ensemble import Trees, trees_from_text
-from training.fit.linear import LinearFit, fit_logistic, fit_ridge
+from training.fit.linear.linear import LinearFit, fit_logistic, fit_ridge
 from training.fit.tree_sum import joined, kinds, weights_by_tree
 from training.rows.bins import BinnedRows, lightgbm_dataset
 

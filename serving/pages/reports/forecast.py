@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from funnel.dates import local_date
-from funnel.forecast.explain import PARTS
 from funnel.forecast.periods import DEFAULT_COUNT, KINDS, MOST
-from funnel.forecast.report import BEST_CASE, COMMIT
+from funnel.forecast.report.explain import PARTS
+from funnel.forecast.report.report import BEST_CASE, COMMIT
 from history.text.times import parse_time
 from serving.api.leads.adjustments import adjustments_of, keep_adjustment, read_adjustment
 from serving.api.reports import read_forecast
@@ -140,6 +140,6 @@ def _link(fields: Mapping[str, str], **changes: str | None) -> str:
 
 def _charts(forecast: Record, say: Words) -> Charts:
     from funnel.figures import serialized  # imports plotly, which other pages do not need
-    from funnel.forecast.figures import forecast_figures
+    from funnel.forecast.report.figures import forecast_figures
 
     return serialized(forecast_figures(forecast), say)

@@ -5,11 +5,11 @@ from typing import Any
 import msgspec
 
 from funnel.archive import FORECAST, read_reports
-from funnel.forecast.explain import explanation
 from funnel.forecast.forecast import ForecastOptions, forecast
-from funnel.forecast.report import forecast_record
-from funnel.forecast.track import past_forecasts
-from funnel.forecast.warnings import forecast_warnings
+from funnel.forecast.replays.track import past_forecasts
+from funnel.forecast.report.explain import explanation
+from funnel.forecast.report.report import forecast_record
+from funnel.forecast.report.warnings import forecast_warnings
 from funnel.state.report import funnel_report
 from funnel.state.state import FunnelOptions
 from history.base.errors import InvalidInput

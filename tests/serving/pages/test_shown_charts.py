@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 import pytest
 from starlette.testclient import TestClient
 
-from funnel.forecast.explain import PARTS
+from funnel.forecast.report.explain import PARTS
 from tests.builders.pages.page_content import answer_of, classed, differences, figures, page_of, part, words
 
 Record = Mapping[str, Any]

@@ -1,0 +1,231 @@
+"""Feature columns as regressors of a linear model: standardised numbers, missing flags and category codes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numba import types
+
+from features.catalogue import Feature
+from history.base.arrays import Floats, Ints, Mask
+from history.base.compiled import F64, F64_2D, OUT, compiled
+from models.figures.linear import MAX_SIGMA, LinearModel, signed_log
+from training.fit.linear.design_matrix import DesignMatrix
+
+MIN_MISSING_SHARE = 0.01  # of missing, and of present, values from which missing gets an effect of its own
+
+
+@dataclass(frozen=True)
+class Design:
+    """How k feature columns become regressors: one a number, one more if it is often missing, one a category code.
+
+    frame: a linear model with the columns' scales and widths, its effects still 0. flagged (k,): numbers whose missing
+    values get a regressor of their own.
+    """
+
+    frame: LinearModel
+    flagged: Mask
+
+    @property
+    def numbers(self) -> Ints:
+        """Columns that are numbers."""
+        return np.flatnonzero(~self.frame.is_category)
+
+    def expand(self, values: Floats) -> Floats:
+        """Regressors (n, m) of feature values (n, k): numbers, then missing flags, then category codes."""
+        return self.matrix(values, signed_log(values)).dense()
+
+    def matrix(self, values: Floats, logs: Floats) -> DesignMatrix:
+        """The regressors of feature values (n, k) and their signed logarithms (n, k)."""
+        frame, numbers, flagged = self.frame, self.numbers, self._flagged_numbers
+        columns = np.zeros((len(values), len(numbers) + len(flagged)))
+        _standardise(logs, numbers, frame.mean, frame.scale, frame.low, frame.high, columns)
+        columns[:, len(numbers) :] = np.isnan(values[:, flagged])
+        categories = np.flatnonzero(frame.width)
+        codes = np.empty((len(values), len(categories)), dtype=np.int64)
+        for place, j in enumerate(categories):
+            codes[:, place] = frame.start[j] + known_codes(values[:, j], int(frame.width[j]))
+        return DesignMatrix(columns, codes, len(frame.levels))
+
+    @property
+    def _flagged_numbers(self) -> Ints:
+        numbers = self.numbers
+        return numbers[self.flagged[numbers]]
+
+    def fold(self, coefficients: Floats, intercept: float, mean: Floats) -> LinearModel:
+        """The fitted coefficients (m,) as effects of feature columns; mean (m,): of the regressors.
+
+        Each effect is centred to mean 0; the intercept takes up the rest.
+        """
+        raw = self._uncentred(coefficients, intercept)
+        mean_effect = self._by_column(coefficients * mean)
+        return replace(
+            raw,
+            intercept=intercept + float(mean_effect.sum()),
+            shift=np.where(raw.is_category, 0.0, -mean_effect),
+            missing=raw.missing - mean_effect,
+            levels=_centred_levels(raw, mean_effect),
+        )
+
+    def _uncentred(self, coefficients: Floats, intercept: float) -> LinearModel:
+        """The coefficients, in the order of `expand`, in the places of a linear model."""
+        frame, numbers, flagged = self.frame, self.numbers, self._flagged_numbers
+        slopes, flags, codes = np.split(coefficients, [len(numbers), len(numbers) + len(flagged)])
+        slope, missing = np.zeros(len(frame.mean)), np.zeros(len(frame.mean))
+        slope[numbers] = slopes
+        missing[flagged] = flags
+        return replace(frame, intercept=intercept, slope=slope, missing=missing, levels=np.array(codes))
+
+    def _by_column(self, effects: Floats) -> Floats:
+        """Sums (k,) of the effects (m,) of each feature column's regressors."""
+        frame, numbers, flagged = self.frame, self.numbers, self._flagged_numbers
+        slopes, flags, levels = np.split(effects, [len(numbers), len(numbers) + len(flagged)])
+        total = np.zeros(len(frame.mean))
+        total[numbers] = slopes
+        total[flagged] += flags
+        for j in np.flatnonzero(frame.width):
+            total[j] = levels[frame.start[j] : frame.start[j] + frame.width[j]].sum()
+        return total
+
+
+def _centred_levels(model: LinearModel, mean_effect: Floats) -> Floats:
+    """Effects of all category codes, minus the mean effect (k,) of their column."""
+    levels = model.levels.copy()
+    for j, (start, width) in enumerate(zip(model.start, model.width, strict=True)):
+        levels[start : start + width] -= mean_effect[j]
+    return levels
+
+
+def known_codes(codes: Floats, width: int) -> Ints:
+    """Codes (n,) below the width: 0 for a missing one, 1 (unseen) for one out of range."""
+    code = np.where(np.isnan(codes), 0, codes).astype(np.int64)
+    return np.where((code < 0) | (code >= width), min(1, width - 1), code)
+
+
+@compiled(types.void(F64_2D, types.Array(types.int64, 1, "C", readonly=True), F64, F64, F64, F64, OUT))
+def _standardise(
+    logs: Floats, numbers: Ints, mean: Floats, scale: Floats, low: Floats, high: Floats, out: Floats
+) -> None:
+    """Writes the standardised numbers into the first columns of out; missing ones stay 0, the mean."""
+    for i in range(logs.shape[0]):
+        for place in range(len(numbers)):
+            j = numbers[place]
+            x = logs[i, j]
+            if x == x:
+                out[i, place] = min(max((x - mean[j]) / scale[j], low[j]), high[j])
+
+
+# ---- scales
+
+
+class Regressors(NamedTuple):
+    """A design and the regressors (n, m) of the rows that it was made of, with their weighted mean (m,)."""
+
+    design: Design
+    x: DesignMatrix
+    mean: Floats
+
+
+def regressors_of(values: Floats, features: Sequence[Feature], weight: Floats) -> Regressors:
+    """The design of training rows (n, k) and their regressors."""
+    logs = signed_log(values)
+    design = _design(values, logs, features, weight)
+    x = design.matrix(values, logs)
+    return Regressors(design, x, x.sums(weight) / weight.sum())
+
+
+def design_of(values: Floats, features: Sequence[Feature], weight: Floats) -> Design:
+    """Weighted scales, ranges and category widths of training rows (n, k)."""
+    return _design(values, signed_log(values), features, weight)
+
+
+def _design(values: Floats, logs: Floats, features: Sequence[Feature], weight: Floats) -> Design:
+    k = len(features)
+    is_category = np.array([feature.kind == "category" for feature in features], dtype=bool)
+    scales = _scales(logs, weight)
+    width = np.array([_width(values[:, j]) if is_category[j] else 0 for j in range(k)], dtype=np.int64)
+    zero = np.zeros(k)
+    frame = LinearModel(
+        intercept=0.0,
+        is_category=is_category,
+        mean=scales.mean,
+        scale=scales.scale,
+        low=scales.low,
+        high=scales.high,
+        slope=zero,
+        shift=zero,
+        missing=zero,
+        start=_starts(width),
+        width=width,
+        levels=np.zeros(int(width.sum())),
+    )
+    share = scales.share
+    often_missing = (share >= MIN_MISSING_SHARE) & (share <= 1 - MIN_MISSING_SHARE)
+    return Design(frame, often_missing & ~is_category)
+
+
+@dataclass(frozen=True)
+class _Scales:
+    """Weighted mean and standard deviation of k columns, their standardised ranges, and shares present, (k,) each."""
+
+    mean: Floats
+    scale: Floats
+    low: Floats
+    high: Floats
+    share: Floats
+
+
+def _scales(logs: Floats, weight: Floats) -> _Scales:
+    sums = np.zeros((6, logs.shape[1]))
+    _column_sums(logs, weight, sums)
+    mean, variance, smallest, largest, present = sums[1], sums[2], sums[3], sums[4], sums[5]
+    scale = np.sqrt(variance)
+    scale = np.where(scale > 1e-9, scale, 1.0)
+
+    # Ages and counts grow past all that a young funnel has shown. A tree is constant beyond its training range, and so
+    # must the line be (docs/decisions/0022).
+    low, high = (smallest - mean) / scale, (largest - mean) / scale
+    low, high = np.where(present > 0, low, 0.0), np.where(present > 0, high, 0.0)
+    share = present / max(len(logs), 1)
+    return _Scales(mean, scale, np.maximum(low, -MAX_SIGMA), np.minimum(high, MAX_SIGMA), share)
+
+
+@compiled(types.void(F64_2D, F64, OUT))
+def _column_sums(logs: Floats, weight: Floats, sums: Floats) -> None:
+    """Of the present values of each column: total weight, mean, variance, smallest, largest, number, in sums (6, k)."""
+    n, k = logs.shape
+    for i in range(n):
+        for j in range(k):
+            x = logs[i, j]
+            if x == x:
+                if sums[5, j] == 0 or x < sums[3, j]:
+                    sums[3, j] = x
+                if sums[5, j] == 0 or x > sums[4, j]:
+                    sums[4, j] = x
+                sums[0, j] += weight[i]
+                sums[1, j] += weight[i] * x
+                sums[5, j] += 1
+    for j in range(k):
+        sums[0, j] = max(sums[0, j], 1e-12)
+        sums[1, j] /= sums[0, j]
+    for i in range(n):
+        for j in range(k):
+            x = logs[i, j]
+            if x == x:
+                sums[2, j] += weight[i] * (x - sums[1, j]) ** 2
+    for j in range(k):
+        sums[2, j] /= sums[0, j]
+
+
+def _width(codes: Floats) -> int:
+    """Number of codes of a category, 0 to the largest; 0 if all are missing."""
+    known = codes[~np.isnan(codes)]
+    return int(known.max()) + 1 if len(known) else 0
+
+
+def _starts(width: Ints) -> Ints:
+    """Positions (k,) at which each column's levels begin."""
+    if not len(width):
+        return np.zeros(0, dtype=np.int64)
+    return np.concatenate(([0], np.cumsum(width)[:-1])).astype(np.int64)

@@ -1,0 +1,74 @@
+"""Fits the linear start: logistic regression for conversion, ridge for logarithms of amounts and days."""
+
+import warnings
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import solve
+
+from features.catalogue import Feature
+from history.base.arrays import Floats
+from models.figures.linear import LinearModel
+from training.fit.linear.design import regressors_of
+from training.fit.linear.design_matrix import DesignMatrix
+from training.fit.linear.logistic import Coefficients, fit_coefficients
+
+MAX_NEWTON_REGRESSORS = 1500  # up to so many a Newton step is cheaper than many gradient steps
+MAX_ITERATIONS, TOLERANCE = 200, 1e-5
+
+
+class LinearFit(NamedTuple):
+    """A fitted model and the sums (n,) of the effects of its training rows: their margins without the intercept."""
+
+    model: LinearModel
+    effects: Floats
+
+
+def fit_logistic(
+    values: Floats, features: Sequence[Feature], won: Floats, weight: Floats, c: float
+) -> LinearFit:
+    """L2-regularised logistic regression of won (n,), 1 or 0, on feature values (n, k); c: inverse of the penalty."""
+    design, x, mean = regressors_of(values, features, weight)
+    is_narrow = x.width <= MAX_NEWTON_REGRESSORS
+    fit = fit_coefficients if is_narrow else _fit_wide
+    slopes, intercept = fit(x, won, weight, c)
+    return LinearFit(design.fold(slopes, intercept, mean), x.times(slopes) - mean @ slopes)
+
+
+def _fit_wide(regressors: DesignMatrix, won: Floats, weight: Floats, c: float) -> Coefficients:
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=c, max_iter=MAX_ITERATIONS, tol=TOLERANCE, solver="lbfgs")
+    with warnings.catch_warnings():
+        # A start that has not converged to the last digit is as good: the trees take up the rest.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(regressors.dense(), won, sample_weight=weight)
+    return Coefficients(model.coef_[0], float(model.intercept_[0]))
+
+
+def fit_ridge(
+    values: Floats, features: Sequence[Feature], target: Floats, weight: Floats, alpha: float
+) -> LinearFit:
+    """Ridge regression of target (n,) on feature values (n, k); alpha: the penalty."""
+    design, x, mean = regressors_of(values, features, weight)
+    level = float(np.average(target, weights=weight))
+    slopes = _ridge_slopes(x.dense() - mean, target - level, weight, alpha)
+    model = design.fold(slopes, level - float(mean @ slopes), mean)
+    return LinearFit(model, x.times(slopes) - mean @ slopes)
+
+
+def _ridge_slopes(x: Floats, target: Floats, weight: Floats, alpha: float) -> Floats:
+    """The minimum (m,) of sum(weight * (target - x @ slopes)^2) + alpha |slopes|^2; x (n, m)."""
+    root = np.sqrt(weight)
+    scaled, y = x * root[:, None], target * root
+    n, m = x.shape
+    if m <= n:
+        gram = scaled.T @ scaled
+        gram[np.arange(m), np.arange(m)] += alpha
+        return np.asarray(solve(gram, scaled.T @ y, assume_a="pos"), dtype=np.float64)
+    # Fewer rows than regressors: the same slopes by a system of rows.
+    gram = scaled @ scaled.T
+    gram[np.arange(n), np.arange(n)] += alpha
+    return np.asarray(scaled.T @ solve(gram, y, assume_a="pos"), dtype=np.float64)

@@ -1,0 +1,113 @@
+"""Newton's method for penalised logistic regression with few Hessians, which cost far more than gradients."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+
+from history.base.arrays import Floats
+from models.figures.calibration import log_odds
+from models.figures.kernel import sigmoid
+from training.fit.linear.design_matrix import DesignMatrix
+
+MAX_STEPS, TOLERANCE = 100, 1e-6
+MAX_HALVINGS = 30
+# A step that leaves more than this share of the gradient asks for the Hessian of where it led.
+SLOW = 0.6
+BLOCK = 65_536  # rows that are in memory once more, in single precision
+# Of more rows, and more for each regressor, the first Hessian reads some at even distances: three more gradients cost
+# less than the rest of one Hessian (docs/decisions/0074). Each later one reads MORE_ROWS times as many.
+HESSIAN_ROWS, ROWS_PER_REGRESSOR = 4096, 8
+MORE_ROWS = 2
+
+
+class Coefficients(NamedTuple):
+    """Log-odds are x @ slopes + intercept; slopes (m,)."""
+
+    slopes: Floats
+    intercept: float
+
+
+def fit_coefficients(regressors: DesignMatrix, won: Floats, weight: Floats, c: float) -> Coefficients:
+    """The minimum of c * sum(weight * log loss) + |slopes|^2 / 2 for regressors (n, m), won and weight (n,).
+
+    won is 1 or 0, with both present. The intercept is not penalised. A Hessian serves several steps (Shamanskii 1967)
+    and is summed in single precision over some of the rows, more of them each time that steps become slow: it sets the
+    way alone, while the gradient, in double precision and over all rows, sets where the way ends. Stops if no
+    derivative of the mean loss exceeds TOLERANCE.
+    """
+    problem = _Problem(regressors, won, weight / weight.sum(), 1.0 / (c * weight.sum()))
+    point = np.zeros(regressors.width + 1)
+    point[-1] = log_odds(np.average(won, weights=weight))
+    state = problem.at(point)
+    rows, last = max(ROWS_PER_REGRESSOR * regressors.width, HESSIAN_ROWS), np.inf
+    factor = problem.factorised(state, rows)
+    for _ in range(MAX_STEPS):
+        size = float(np.abs(state.gradient).max())
+        if size <= TOLERANCE:
+            break
+        if size > SLOW * last:
+            rows *= MORE_ROWS
+            factor = problem.factorised(state, rows)
+        last = size
+        state = problem.step(state, cho_solve(factor, -state.gradient))
+    return Coefficients(state.point[:-1], float(state.point[-1]))
+
+
+class _State(NamedTuple):
+    """A point (m + 1,), slopes then intercept, with its loss, its gradient and the rows' probabilities (n,)."""
+
+    point: Floats
+    loss: float
+    gradient: Floats
+    probability: Floats
+
+
+class _Problem(NamedTuple):
+    """Regressors (n, m), outcomes and weights (n,) of sum 1, and the penalty of the slopes."""
+
+    x: DesignMatrix
+    won: Floats
+    weight: Floats
+    penalty: float
+
+    def at(self, point: Floats) -> _State:
+        margin = self.x.times(point[:-1]) + point[-1]
+        probability = sigmoid(margin)
+        residual = self.weight * (probability - self.won)
+        gradient = np.append(self.x.sums(residual) + self.penalty * point[:-1], residual.sum())
+        losses = np.logaddexp(0.0, margin) - self.won * margin
+        loss = self.weight @ losses + self.penalty * (point[:-1] @ point[:-1]) / 2
+        return _State(point, float(loss), gradient, probability)
+
+    def step(self, state: _State, direction: Floats) -> _State:
+        """The point after the direction, halved until the loss falls; the same point if it never does."""
+        descent, share = float(state.gradient @ direction), 1.0
+        for _ in range(MAX_HALVINGS):
+            tried = self.at(state.point + share * direction)
+            if tried.loss <= state.loss + 1e-4 * share * descent + 1e-14:
+                return tried
+            share /= 2
+        return state
+
+    def factorised(self, state: _State, rows: int) -> tuple[Floats, bool]:
+        """The Cholesky factor, lower, of the Hessian by at least so many rows at even distances, or by all."""
+        m = self.x.width
+        step = max(1, len(self.x) // rows)
+        variance = self.weight * state.probability * (1 - state.probability)
+        x, some = self.x.take(slice(None, None, step)), variance[::step]
+        root = np.sqrt(some * (variance.sum() / some.sum())).astype(np.float32)
+        scaled = np.empty((min(len(x), BLOCK), m + 1), dtype=np.float32)
+        hessian = np.zeros((m + 1, m + 1))
+        for start in range(0, len(x), BLOCK):
+            part = slice(start, min(start + BLOCK, len(x)))
+            block = scaled[: part.stop - start]
+            x.take(part).write(root[part], block[:, :m])
+            block[:, m] = root[part]
+            hessian += block.T @ block
+        place = np.arange(m)
+        hessian[place, place] += self.penalty
+        # Rounding of the sums must not make a flat direction negative.
+        hessian[np.arange(m + 1), np.arange(m + 1)] += 1e-6 * float(np.trace(hessian)) / (m + 1)
+        factor: tuple[Floats, bool] = cho_factor(hessian, lower=True)
+        return factor
