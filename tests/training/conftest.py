@@ -15,6 +15,7 @@ from models.scorer import score
 from models.scores.scores import Scores
 from tests.conftest import made_once
 from training.rows.dataset import Rows, training_rows
+from training.rows.training_set import TrainingSet, prepare
 from training.train import Trained, TrainOptions, train
 
 
@@ -39,6 +40,11 @@ def world_rows(world: History) -> Rows:
 @pytest.fixture(scope="session")
 def small_history(crm: Path) -> History:
     return read_folder(crm)
+
+
+@pytest.fixture(scope="session")
+def training_set(small_history: History) -> TrainingSet:
+    return prepare(small_history, training_rows(small_history, 0), 0).training_set
 
 
 @pytest.fixture(scope="session")

@@ -4,15 +4,8 @@ import numpy as np
 import pytest
 
 from history.base.progress import no_progress
-from history.history import History
-from training.rows.dataset import training_rows
-from training.rows.training_set import TrainingSet, prepare
+from training.rows.training_set import TrainingSet
 from training.validation import Validation, evaluate_validation, validate
-
-
-@pytest.fixture(scope="module")
-def training_set(small_history: History) -> TrainingSet:
-    return prepare(small_history, training_rows(small_history, 0), 0).training_set
 
 
 @pytest.fixture(scope="module")

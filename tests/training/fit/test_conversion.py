@@ -3,23 +3,9 @@
 import numpy as np
 import pytest
 
-from history.history import History
-from models.figures.parameters import Parameters
-from training.fit.additive import FitSettings
 from training.fit.calibration import level_weight
-from training.fit.conversion import ConversionFit, fit_final
-from training.rows.dataset import training_rows
-from training.rows.training_set import TrainingSet, prepare
-
-
-@pytest.fixture(scope="module")
-def training_set(small_history: History) -> TrainingSet:
-    return prepare(small_history, training_rows(small_history, 0), 0).training_set
-
-
-@pytest.fixture(scope="module")
-def fit(training_set: TrainingSet) -> ConversionFit:
-    return fit_final(training_set, FitSettings(Parameters(rounds=10), 0), None)
+from training.fit.conversion import ConversionFit
+from training.rows.training_set import TrainingSet
 
 
 def test_probabilities_sum_to_the_wins_under_the_level_weight(

@@ -6,15 +6,9 @@ import numpy as np
 import pytest
 
 from features.groups import group_of
-from history.history import History
 from training.fit.reasons.evidence import FEWEST_LEADS, Share, differ, learn_evidence
-from training.rows.dataset import GRID, training_rows
-from training.rows.training_set import TrainingSet, prepare
-
-
-@pytest.fixture(scope="module")
-def training_set(small_history: History) -> TrainingSet:
-    return prepare(small_history, training_rows(small_history, 0), 0).training_set
+from training.rows.dataset import GRID
+from training.rows.training_set import TrainingSet
 
 
 def test_every_comparison_equals_a_count_by_hand(training_set: TrainingSet) -> None:

@@ -1,26 +1,12 @@
 """The table of past leads: closed leads only, one row a lead and stage, as the history says they ended."""
 
 import numpy as np
-import pytest
 
-from history.history import LOST, WON, History
+from history.history import LOST, WON
 from history.snapshot import current_stages
-from models.figures.parameters import Parameters
-from training.fit.additive import FitSettings
-from training.fit.conversion import ConversionFit, fit_final
+from training.fit.conversion import ConversionFit
 from training.fit.reasons.past_leads import COMPARED, MOST_LEADS, past_leads
-from training.rows.dataset import training_rows
-from training.rows.training_set import TrainingSet, prepare
-
-
-@pytest.fixture(scope="module")
-def training_set(small_history: History) -> TrainingSet:
-    return prepare(small_history, training_rows(small_history, 0), 0).training_set
-
-
-@pytest.fixture(scope="module")
-def fit(training_set: TrainingSet) -> ConversionFit:
-    return fit_final(training_set, FitSettings(Parameters(rounds=10), 0), None)
+from training.rows.training_set import TrainingSet
 
 
 def test_every_row_is_a_closed_lead_of_the_history(training_set: TrainingSet, fit: ConversionFit) -> None:
