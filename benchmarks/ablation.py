@@ -177,15 +177,8 @@ def as_fitted(case: Case, fit: Fit) -> Floats:
     return sigmoid(fitted(case, fit).margin(case.values))
 
 
-def trees_alone(case: Case) -> Floats:
-    """Trees that start from the level instead of the linear log-odds."""
-    parameters = replace(case.settings.parameters, linear_share=0.0)
-    return as_fitted(case, Fit(replace(case.settings, parameters=parameters)))
-
-
-def without_recency(case: Case) -> Floats:
-    """Old rows count as much as new ones."""
-    parameters = replace(case.settings.parameters, half_life_horizons=NO_DECAY)
+def changed(case: Case, parameters: Parameters) -> Floats:
+    """The chosen trees, with these parameters of all else."""
     return as_fitted(case, Fit(replace(case.settings, parameters=parameters)))
 
 
@@ -224,8 +217,10 @@ VARIANTS: Mapping[str, Callable[[Case], Floats]] = {
     "40 trees of 31 leaves alone": lambda case: of_one_size(case, replace(LARGER, rounds=40)),
     "without censored rows": lambda case: as_fitted(case, Fit(case.settings, censored=False)),
     "linear start alone": lambda case: of_one_size(case, Parameters(rounds=0)),
-    "trees alone": trees_alone,
-    "without recency weights": without_recency,
+    "trees alone": lambda case: changed(case, replace(case.settings.parameters, linear_share=0.0)),
+    "without recency weights": lambda case: changed(
+        case, replace(case.settings.parameters, half_life_horizons=NO_DECAY)
+    ),
     "without monotone directions": lambda case: as_fitted(case, Fit(case.settings, directions=False)),
     "grid rows alone": grid_rows_alone,
     "closed leads alone": closed_leads_alone,
