@@ -53,11 +53,8 @@ class PastLeads:
         past = self._of_stage.get(stage)
         if past is None:
             return []
-        of_lead = np.empty(len(self.columns) + 1)
-        of_lead[:-1] = chosen = contributions[self.columns]
-        of_lead[-1] = np.add.reduce(contributions) - np.add.reduce(chosen)  # as `compared` sums a row
         nearest = np.empty(min(most, len(past.ends)), dtype=np.int64)
-        _find_nearest(past.parts, of_lead, nearest)
+        _find_nearest(past.parts, compared(contributions, self.columns), nearest)
         return [past.ends[row].copy() for row in nearest.tolist()]
 
     @cached_property
@@ -128,7 +125,9 @@ def _find_nearest(parts: Floats, target: Floats, nearest: Ints) -> None:
 
 
 def compared(contributions: Floats, columns: Ints) -> Floats:
-    """The parts (n, c + 1) that are compared, of contributions (n, k)."""
-    chosen = contributions[:, columns]
-    rest = contributions.sum(axis=1) - chosen.sum(axis=1)
-    return np.column_stack([chosen, rest])
+    """The parts (n, c + 1) that are compared, of contributions (n, k); (c + 1,) of those of one lead (k,)."""
+    chosen = contributions[..., columns]
+    parts = np.empty((*contributions.shape[:-1], len(columns) + 1))
+    parts[..., :-1] = chosen
+    parts[..., -1] = contributions.sum(axis=-1) - chosen.sum(axis=-1)
+    return parts

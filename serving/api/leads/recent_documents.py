@@ -99,12 +99,12 @@ class RecentDocuments:
         return documents
 
     def _forget_old(self, heads: Mapping[str, LeadHead]) -> None:
-        for head in heads.values():
-            if head.settings != self._settings:
-                with self._lock:
-                    self._kept.clear()
-                    self._settings = head.settings
-            return
+        """Forgets all documents if the store's settings, the same in all heads, have changed."""
+        head = next(iter(heads.values()), None)
+        if head is not None and head.settings != self._settings:
+            with self._lock:
+                self._kept.clear()
+                self._settings = head.settings
 
     def _unchanged(
         self, request: LeadRequest, heads: Mapping[str, LeadHead], now_us: int
