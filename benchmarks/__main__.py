@@ -14,8 +14,8 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from benchmarks.comparison import Comparison, from_dict, note, options_parser, report
-from benchmarks.measure import machine
+from benchmarks.measurement.comparison import Comparison, from_dict, note, options_parser, report
+from benchmarks.measurement.timing import machine
 
 NAMES = (
     "big",

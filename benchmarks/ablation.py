@@ -16,7 +16,7 @@ from time import process_time
 
 import numpy as np
 
-from benchmarks.measure import machine
+from benchmarks.measurement.timing import machine
 from features.matrix import build_matrix
 from history.base.arrays import Floats, Ints
 from history.base.errors import InvalidInput

@@ -17,7 +17,7 @@ from time import process_time
 
 import numpy as np
 
-from benchmarks.measure import machine
+from benchmarks.measurement.timing import machine
 from history.read import read_folder
 from tests.builders.leaking.effect import auc_effect
 from tests.builders.leaking.folder import leaking_folder, write_folder

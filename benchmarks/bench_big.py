@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks.comparison import Comparison, note, options_parser, report
-from benchmarks.measure import machine
+from benchmarks.measurement.comparison import Comparison, note, options_parser, report
+from benchmarks.measurement.timing import machine
 
 MONTHS: Final = 36
 COMMANDS: Final = ("check", "score", "forecast", "funnel", "train", "load", "backtest")

@@ -15,17 +15,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.comparison import Comparison, note, options_parser, report
-from benchmarks.measure import machine, peak_mb, timed
+from benchmarks.data.random_folder import KINDS, write_folder
+from benchmarks.measurement.comparison import Comparison, note, options_parser, report
+from benchmarks.measurement.timing import machine, peak_mb, timed
 from history.config.config import FunnelConfig
 from history.history import History
 from history.read import read_folder, read_records
 from history.snapshot import cut
 from history.text.times import DAY_US
 
-KINDS = np.array(["email_open", "email_sent", "call", "meeting", "web_visit", "form"])
-DIRECTIONS = np.array(["inbound", "outbound", ""])
-START = np.datetime64("2024-01-01T00:00:00", "s")
 INTERACTION_COLUMNS = (
     *("lead_id", "occurred_at", "kind", "interaction_id"),
     *("recorded_at", "channel", "direction", "value"),
@@ -119,28 +117,6 @@ def interactions_of(folder: Path, lead_id: str) -> list[dict[str, Any]]:
 
 
 # ---- data
-
-
-def write_folder(folder: Path, rows: int) -> None:
-    """`rows` interactions of rows / 40 leads over 15 months, with every column of the contract."""
-    random = np.random.default_rng(1)
-    n_leads = max(rows // 40, 1)
-    created = START + random.integers(0, 86_400 * 365, n_leads).astype("m8[s]")
-    with (folder / "leads.csv").open("w", encoding="utf-8") as file:
-        file.write("lead_id,created_at,owner,source,employees\n")
-        for i, time in enumerate(created):
-            file.write(f"L{i:06d},{time}Z,owner{i % 40},s{i % 7},{i % 900}\n")
-
-    lead = random.integers(0, n_leads, rows)
-    occurred = created[lead] + random.integers(0, 86_400 * 90, rows).astype("m8[s]")
-    order = np.argsort(occurred)
-    kinds, directions = KINDS[random.integers(0, 6, rows)], DIRECTIONS[random.integers(0, 3, rows)]
-    times = occurred[order].astype(str).tolist()
-    columns = zip(lead[order].tolist(), times, kinds.tolist(), directions.tolist(), strict=True)
-    with (folder / "interactions.csv").open("w", encoding="utf-8") as file:
-        file.write("lead_id,occurred_at,kind,interaction_id,recorded_at,channel,direction,value\n")
-        for r, (i, time, kind, direction) in enumerate(columns):
-            file.write(f"L{i:06d},{time}Z,{kind},i{r},{time}Z,{kind[:4]},{direction},{r % 50}\n")
 
 
 def record(index: int, interactions: int = 40, attributes: int = 20) -> dict[str, Any]:

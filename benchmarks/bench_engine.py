@@ -23,8 +23,8 @@ from typing import Final
 import numpy as np
 from distributed import Client
 
-from benchmarks.comparison import Comparison, note, options_parser, report
-from benchmarks.measure import best_of, machine
+from benchmarks.measurement.comparison import Comparison, note, options_parser, report
+from benchmarks.measurement.timing import best_of, machine
 from engines.dask_cluster import DaskCluster
 from engines.processes import Processes
 from features.by_parts import matrix_on

@@ -15,9 +15,9 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from benchmarks.comparison import Comparison, note, options_parser, report
-from benchmarks.feature_data import KINDS, NOW_US, random_history, single_lead
-from benchmarks.measure import best_of, machine
+from benchmarks.data.random_history import KINDS, NOW_US, random_history, single_lead
+from benchmarks.measurement.comparison import Comparison, note, options_parser, report
+from benchmarks.measurement.timing import best_of, machine
 from features.matrix import FeatureMatrix, build_matrix
 from features.vocabulary import learn
 from history.base.arrays import Floats, Ints

@@ -14,8 +14,8 @@ from time import perf_counter
 
 import numpy as np
 
-from benchmarks.comparison import Comparison, note, options_parser, report
-from benchmarks.measure import best_of, machine, peak_mb
+from benchmarks.measurement.comparison import Comparison, note, options_parser, report
+from benchmarks.measurement.timing import best_of, machine, peak_mb
 from funnel.forecast.forecast import Forecast, ForecastOptions, forecast
 from funnel.forecast.report.report import forecast_rows
 from history.history import History

@@ -20,8 +20,8 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from benchmarks.comparison import Comparison, note, options_parser, report
-from benchmarks.measure import machine
+from benchmarks.measurement.comparison import Comparison, note, options_parser, report
+from benchmarks.measurement.timing import machine
 from history.base.arrays import Ints
 from history.text.times import DAY_US
 

@@ -27,12 +27,12 @@ from pathlib import Path
 import uvloop
 from sqlalchemy import select
 
-from benchmarks.bench_door import write_folder
-from benchmarks.bench_store import FAR_FUTURE_US, await_service, served
-from benchmarks.comparison import Comparison, note, options_parser, report
-from benchmarks.http_load import Stream, quantile
-from benchmarks.measure import machine
-from benchmarks.trained_home import trained_home
+from benchmarks.data.random_folder import FAR_FUTURE_US, write_folder
+from benchmarks.measurement.comparison import Comparison, note, options_parser, report
+from benchmarks.measurement.timing import machine
+from benchmarks.service.http_load import Stream, quantile
+from benchmarks.service.servers import serve_leadcast
+from benchmarks.service.trained_home import trained_home
 from history.base.progress import no_progress
 from history.read import read_folder
 from models.home.pointer import load_champion, read_pointer
@@ -127,23 +127,22 @@ def measured(folder: Path, options: argparse.Namespace) -> Iterator[Comparison]:
     """All measurements, each kind of lead on a service of its own: nothing is kept from the one before."""
     leads: dict[str, list[str]] = json.loads((folder / "leads.json").read_text())
     for kind, status in (("scored", SCORED), ("abstained", ABSTAINED)):
-        with served(folder / "home", options.workers) as port:
-            await_service(port)
-            reads = Reads(port, leads[kind], options.seconds)
+        with serve_leadcast(folder / "home", options.workers) as server:
+            reads = Reads(server.port, leads[kind], options.seconds)
             reads.check(leads[kind][:100], STATUS[status])
-            reads = Reads(port, leads[kind][100:], options.seconds)  # those that the check has not read
+            unread = leads[kind][100:]
+            reads = Reads(server.port, unread, options.seconds)
             yield from reads.compare(f"{kind} leads, for the first time", once=True)
             yield from reads.compare(f"{kind} leads, again")
-    with served(folder / "home", options.workers) as port:
-        await_service(port)
-        reads = Reads(port, leads["large"], options.seconds)
+    with serve_leadcast(folder / "home", options.workers) as server:
+        reads = Reads(server.port, leads["large"], options.seconds)
         reads.warm(leads["scored"][:50])
         first = sorted(reads.one_by_one())
         name = f"first read of a lead with {LARGE_ROWS:,} interactions, one by one"
         note(f"{name}: {' '.join(f'{1e3 * s:.1f}' for s in first)} ms")
         yield Comparison(f"{name}, median", 1e3 * quantile(first, 0.5), "ms", target=READ_MS)
         yield from reads.compare("such leads, again")
-        yield from Reads(port, leads["large"][:1], options.seconds).compare("such a lead, polled")
+        yield from Reads(server.port, leads["large"][:1], options.seconds).compare("such a lead, polled")
 
 
 @dataclass

@@ -21,8 +21,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import lightgbm as lgb
 import numpy as np
 
-from benchmarks.comparison import Comparison, note, options_parser, report
-from benchmarks.measure import best_of, machine
+from benchmarks.measurement.comparison import Comparison, note, options_parser, report
+from benchmarks.measurement.timing import best_of, machine
 from features.matrix import build_matrix
 from history.base.arrays import Floats
 from history.read import read_folder

@@ -23,11 +23,11 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
-from benchmarks.comparison import Comparison, note, options_parser, report
-from benchmarks.http_load import Target
-from benchmarks.measure import machine
-from benchmarks.servers import memory_mib, serve_leadcast, serve_mlflow, serve_no_op
-from benchmarks.trained_home import ROOT, Home, trained_home
+from benchmarks.measurement.comparison import Comparison, note, options_parser, report
+from benchmarks.measurement.timing import machine
+from benchmarks.service.http_load import Target
+from benchmarks.service.servers import memory_mib, serve_leadcast, serve_mlflow, serve_no_op
+from benchmarks.service.trained_home import ROOT, Home, trained_home
 from features.matrix import build_matrix
 from history.read import read_records
 from history.snapshot import Snapshot
@@ -148,7 +148,7 @@ def compare_memory(home: Path, lead: dict[str, Any], requests: int) -> Compariso
 
 def measured(targets: list[Target], rounds: int) -> dict[str, dict[str, float]]:
     """Summaries by target, from a client process of its own."""
-    command = [sys.executable, str(ROOT / "benchmarks" / "http_load.py")]
+    command = [sys.executable, str(ROOT / "benchmarks" / "service" / "http_load.py")]
     options = ["--connections", str(CONNECTIONS), "--rounds", str(rounds)]
     document = json.dumps([asdict(target) for target in targets])
     done = subprocess.run([*command, *options], input=document, stdout=subprocess.PIPE, check=True, text=True)

@@ -22,8 +22,8 @@ import pandas as pd
 import shap
 from woodelf import WoodelfExplainer
 
-from benchmarks.comparison import Comparison, note, options_parser, report
-from benchmarks.measure import best_of, machine
+from benchmarks.measurement.comparison import Comparison, note, options_parser, report
+from benchmarks.measurement.timing import best_of, machine
 from history.base.arrays import Floats
 from models.trees.ensemble import Trees, trees_from_text
 

@@ -9,26 +9,21 @@ LEADCAST_DATABASE_URL names an empty database to measure instead of SQLite.
 
 import os
 import platform
-import re
 import shutil
-import subprocess
-import sys
 import tempfile
-import threading
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import uvloop
 
-from benchmarks.bench_door import write_folder
-from benchmarks.comparison import Comparison, note, options_parser, report
-from benchmarks.http_load import Stream, quantile
-from benchmarks.measure import machine, peak_mb, timed
-from benchmarks.trained_home import trained_home
+from benchmarks.data.random_folder import FAR_FUTURE_US, write_folder
+from benchmarks.measurement.comparison import Comparison, note, options_parser, report
+from benchmarks.measurement.timing import machine, peak_mb, timed
+from benchmarks.service.http_load import Stream, quantile
+from benchmarks.service.servers import serve_leadcast
+from benchmarks.service.trained_home import trained_home
 from engines.choice import open_engine
 from history.base.progress import no_progress
 from history.read import read_folder
@@ -38,7 +33,6 @@ from serving.store.scores.rescoring.all_leads import rescore_all
 from serving.store.store import Store
 from serving.store.transfer.load import Loaded, load_history
 
-FAR_FUTURE_US = 7_258_118_400_000_000  # 2200-01-01: everything is in the past
 # Targets: seconds of a million rows loaded and of 100,000 leads rescored, ms of a read's and an event's p99.
 LOAD_S, RESCORE_S, READ_MS, EVENT_MS = 60.0, 12.0, 6.0, 25.0
 READS_PER_S = 2000.0
@@ -70,8 +64,8 @@ def main() -> None:
         comparisons = [*compare_loads(data, store, options.rows), *compare_rescoring(store, home)]
         leads = store.count_leads()
         store.close()
-        with served(home, options.workers) as port:
-            comparisons += HttpBenchmark(home, port, leads, options.seconds).run()
+        with serve_leadcast(home, options.workers) as server:
+            comparisons += HttpBenchmark(home, server.port, leads, options.seconds).run()
         report(comparisons, options.json)
 
 
@@ -142,7 +136,6 @@ class HttpBenchmark:
     sent: int = 0
 
     def run(self) -> Iterator[Comparison]:
-        await_service(self.port)
         yield from self.compare_reads("GET /v1/leads/{id}, 4 connections")
         single = "single events, 64 connections"
         yield self.compare_latency(f"{single}, at 2,000/s")
@@ -218,32 +211,6 @@ def disk_speed(folder: Path) -> str:
             times.append(time.perf_counter() - begin)
     times.sort()
     return f"fdatasync of 64 KiB: p50 {1e3 * times[100]:.1f} ms, p99 {1e3 * times[198]:.1f} ms"
-
-
-@contextmanager
-def served(home: Path, workers: int) -> Iterator[int]:
-    """The port of a service over a home."""
-    command = [sys.executable, "-m", "cli", "serve", "--port", "0", "--workers", str(workers)]
-    environment = {**os.environ, "LEADCAST_HOME": str(home), "LEADCAST_LOG": "errors"}
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
-    assert process.stderr is not None
-    line = process.stderr.readline()
-    port = re.search(r":(\d+) ", line)
-    assert port, line
-    threading.Thread(target=sys.stderr.writelines, args=(process.stderr,), daemon=True).start()
-    try:
-        yield int(port[1])
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def await_service(port: int) -> None:
-    for _ in range(200):
-        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/leads?limit=1"):
-            return
-        time.sleep(0.1)
-    raise SystemExit("the service does not respond")
 
 
 if __name__ == "__main__":

@@ -17,10 +17,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.comparison import Comparison, note, options_parser, report
-from benchmarks.measure import machine
-from benchmarks.trained_home import ROOT
-from benchmarks.training_run import ITERATIONS, TrainingRun
+from benchmarks.measurement.comparison import Comparison, note, options_parser, report
+from benchmarks.measurement.timing import machine
+from benchmarks.measurement.training_run import ITERATIONS, TrainingRun
+from benchmarks.service.trained_home import ROOT
 
 OF_FITS, OF_CATBOOST = (
     1 / 1.5,
@@ -61,7 +61,9 @@ def measured(leads: int, months: int) -> TrainingRun:
         folder, home = Path(name) / "crm", Path(name) / "home"
         sizes = ["--leads", str(leads), "--months", str(months)]
         run_module("cli", "simulate", str(folder), *sizes)
-        return TrainingRun(**json.loads(run_module("benchmarks.training_run", str(folder), str(home))))
+        return TrainingRun(
+            **json.loads(run_module("benchmarks.measurement.training_run", str(folder), str(home)))
+        )
 
 
 def run_module(module: str, *arguments: str) -> str:

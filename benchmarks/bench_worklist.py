@@ -23,9 +23,9 @@ import httpx
 import msgspec
 from sqlalchemy import text
 
-from benchmarks.comparison import Comparison, note, options_parser, report
-from benchmarks.http_load import quantile
-from benchmarks.measure import Timing, machine
+from benchmarks.measurement.comparison import Comparison, note, options_parser, report
+from benchmarks.measurement.timing import Timing, machine
+from benchmarks.service.http_load import quantile
 from funnel.state.attention.next_step import Due, Touch
 from history.history import OUTBOUND
 from history.text.times import DAY_US, format_time

@@ -1,7 +1,7 @@
 """Coverage and width of the forecast's intervals over worlds whose chances are known, beside the last periods' mean.
 
-Each world is a funnel without a trained model (benchmarks/funnel_worlds.py): hundreds of them run in minutes. A row
-pools the cells of all seeds of a funnel; ratios are of means, below 1 the forecast is better.
+Each world is a funnel without a trained model (benchmarks/data/funnel_worlds.py): hundreds of them run in minutes. A
+row pools the cells of all seeds of a funnel; ratios are of means, below 1 the forecast is better.
 
     python -m benchmarks.forecast_intervals [--seeds 5] [--first-seed 0] [--funnel NAME ...] [--by-step]
 """
@@ -12,8 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from benchmarks.funnel_worlds import FixedModel, Funnel, World, make_world
-from benchmarks.measure import machine
+from benchmarks.data.funnel_worlds import FixedModel, Funnel, World, make_world
+from benchmarks.measurement.timing import machine
 from funnel.forecast.forecast import ForecastOptions
 from history.base.arrays import Floats, Ints
 from history.config.config import FunnelConfig

@@ -11,7 +11,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks.measure import machine
+from benchmarks.measurement.timing import machine
 from tests.builders.exports.import_cases import CASES, Case
 from tests.builders.exports.imported_folder import bring_in
 from tests.builders.exports.known_crm import KnownCrm, Ranking, as_carried, known_crm, ranked

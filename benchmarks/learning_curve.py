@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.measure import machine, peak_mb
+from benchmarks.measurement.timing import machine, peak_mb
 from history.read import read_folder
 from history.snapshot import cut, open_leads
 from models.scorer import score

@@ -1,6 +1,6 @@
 """Changes of regime: how many are found, how well they are dated, and how many are seen where none is.
 
-Funnels whose chances are known (benchmarks/funnel_worlds.py), with noise of a model's size on them. In some, wins
+Funnels whose chances are known (benchmarks/data/funnel_worlds.py), with noise of a model's size on them. In some, wins
 become rarer or more frequent from a month on; some have other moves, which should not be named: shocks shared by the
 leads of a month, a season, growth. T lies at the end of month 22.
 
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.funnel_worlds import MONTH_DAYS, START_US, Funnel, World, make_world
+from benchmarks.data.funnel_worlds import MONTH_DAYS, START_US, Funnel, World, make_world
 from history.history import WON
 from history.snapshot import open_leads
 from history.text.times import DAY_US

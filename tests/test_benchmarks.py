@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from benchmarks.__main__ import LONG, NAMES
-from benchmarks.call_clock import CallClock
-from benchmarks.comparison import Comparison, from_dict
+from benchmarks.measurement.call_clock import CallClock
+from benchmarks.measurement.comparison import Comparison, from_dict
 from tests.builders.exports.known_crm import expected_auc
 
 FOLDER = Path(__file__).resolve().parent.parent / "benchmarks"

@@ -1,4 +1,4 @@
-"""Random histories for the benchmark of features."""
+"""Random histories in memory, for the benchmark of features."""
 
 import numpy as np
 

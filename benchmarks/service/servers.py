@@ -10,13 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import lightgbm as lgb
-import mlflow.lightgbm
-
-from benchmarks.http_load import Target
-from benchmarks.trained_home import ROOT
+from benchmarks.service.http_load import Target
+from benchmarks.service.trained_home import ROOT
 from models.trees.ensemble import Trees
 
 START_S = 120  # for a server to respond
@@ -67,11 +63,14 @@ class Server:
 
 
 @contextmanager
-def running(command: list[str], port: int, path: str, **environment: str) -> Iterator[Server]:
-    """A server process from its first response at `path` on; ended afterwards."""
-    quiet: Any = subprocess.DEVNULL
+def running(
+    command: list[str], port: int, path: str, *, is_quiet: bool = True, **environment: str
+) -> Iterator[Server]:
+    """A server process from its first response at `path` on; ended afterwards. is_quiet: its stderr is dropped."""
+    nowhere = subprocess.DEVNULL
     env = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
-    process = subprocess.Popen(command, stdout=quiet, stderr=quiet, env=env, start_new_session=True)
+    stderr = nowhere if is_quiet else None
+    process = subprocess.Popen(command, stdout=nowhere, stderr=stderr, env=env, start_new_session=True)
     try:
         deadline = time.monotonic() + START_S
         while not responds(port, path):
@@ -94,7 +93,8 @@ def responds(port: int, path: str) -> bool:
 def serve_leadcast(home: Path, workers: int) -> Iterator[Server]:
     port = free_port()
     command = [sys.executable, "-m", "cli", "serve", "--port", str(port), "--workers", str(workers)]
-    with running(command, port, "/readyz", LEADCAST_HOME=str(home), LEADCAST_LOG="errors") as server:
+    environment = {"LEADCAST_HOME": str(home), "LEADCAST_LOG": "errors"}
+    with running(command, port, "/readyz", is_quiet=False, **environment) as server:
         yield server
 
 
@@ -111,6 +111,10 @@ def serve_no_op(folder: Path) -> Iterator[Server]:
 @contextmanager
 def serve_mlflow(trees: Trees, folder: Path) -> Iterator[Server]:
     """MLflow's own server of the model's booster, one worker."""
+    # Here, as benchmarks of the service alone report their peak memory.
+    import lightgbm as lgb
+    import mlflow.lightgbm
+
     model = str(folder / "booster")
     mlflow.lightgbm.save_model(lgb.Booster(model_str=trees.text), model)
     port = free_port()

@@ -4,7 +4,7 @@ Then, if CatBoost is installed, fits it as it comes on the matured rows of the f
 as numbers, the same weights. In a process of its own, so that imports and compiled kernels are loaded as a command
 loads them.
 
-    python -m benchmarks.training_run FOLDER HOME
+    python -m benchmarks.measurement.training_run FOLDER HOME
 """
 
 import builtins
@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from time import process_time
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.call_clock import CallClock
+from benchmarks.measurement.call_clock import CallClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
