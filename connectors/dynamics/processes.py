@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -9,7 +10,7 @@ import pyarrow as pa
 from connectors.deals.deals import NO_TIME
 from connectors.dynamics.guids import Text, guid, links
 from connectors.dynamics.org import Org, without_deleted
-from connectors.reading.export import column
+from connectors.reading.export import Export, column
 from connectors.reading.values import read_numbers
 from history.base.arrays import Ints
 
@@ -32,10 +33,38 @@ class Processes:
     owners: Mapping[str, int]
 
 
+class _Flow(NamedTuple):
+    """A flow of the deal at a place: its id, its present stage, the labels of its path, and its times."""
+
+    id: str
+    deal: int
+    active: Text
+    path: list[str]
+    since_us: int
+    started_us: int
+
+
 def read_processes(org: Org, lead_deal: Mapping[str, int]) -> Processes:
     """The newest flow of each opportunity, by its own link or by that of the lead it was; lead_deal: lead -> deal."""
-    export = org.export
     labels, category = _stages(org)
+    count = len(org.ids)
+    active: list[Text] = [None] * count
+    first: list[Text] = [None] * count
+    since_us, started_us = np.full(count, NO_TIME), np.full(count, NO_TIME)
+    flows = _flows(org, lead_deal, labels)
+    for flow in flows:
+        active[flow.deal] = flow.active
+        first[flow.deal] = flow.path[0] if flow.path else None
+        since_us[flow.deal], started_us[flow.deal] = flow.since_us, flow.started_us
+    _note_untimed(org.export, flows)
+    order = category if len(set(category.values())) == len(category) > 0 else _mean_places(flows)
+    owners = {flow.id: flow.deal for flow in flows}
+    return Processes(labels, order, active, first, since_us, started_us, owners)
+
+
+def _flows(org: Org, lead_deal: Mapping[str, int], labels: Mapping[str, str]) -> list[_Flow]:
+    """The flows of all deals, the one that was changed last at the end of its deal's."""
+    export = org.export
     table = without_deleted(export, export.table("businessprocessflow"))
     own = org.places(links(table, "opportunityid").record_keys())
     of_lead = [lead_deal.get(key or "", -1) for key in links(table, "leadid").record_keys()]
@@ -47,38 +76,43 @@ def read_processes(org: Org, lead_deal: Mapping[str, int]) -> Processes:
     modified = export.times(table, "modifiedon")
     order = np.lexsort((np.where(modified.known, modified.us, started.us), deal))
     names = links(table, "activestageid").named(dict(labels))
-    paths = [
-        [guid(part) for part in (text or "").split(",")]
-        for text in column(table, "traversedpath").to_pylist()
+    ids = column(table, "businessprocessflowinstanceid").to_pylist()
+    paths = column(table, "traversedpath").to_pylist()
+    return [
+        _Flow(
+            id=guid(ids[row]) or ids[row] or "",
+            deal=int(deal[row]),
+            active=names[row],
+            path=_path(paths[row], labels),
+            since_us=int(since.us[row]) if since.known[row] else NO_TIME,
+            started_us=int(started.us[row]) if started.known[row] else NO_TIME,
+        )
+        for row in order.tolist()
     ]
-    ids = [guid(text) or text or "" for text in column(table, "businessprocessflowinstanceid").to_pylist()]
-    count = len(org.ids)
-    active: list[Text] = [None] * count
-    first: list[Text] = [None] * count
-    since_us, started_us = np.full(count, NO_TIME), np.full(count, NO_TIME)
-    untimed = 0
-    steps_of: dict[str, list[int]] = {}
-    for row in order.tolist():
-        place = int(deal[row])
-        active[place] = names[row]
-        steps = [labels.get(step or "") or step for step in paths[row] if step]
-        first[place] = steps[0] if steps else None
-        for number, step in enumerate(steps):
-            steps_of.setdefault(step, []).append(number)
-        untimed += max(len(steps) - 2, 0)
-        since_us[place] = since.us[row] if since.known[row] else NO_TIME
-        started_us[place] = started.us[row] if started.known[row] else NO_TIME
+
+
+def _path(text: Text, labels: Mapping[str, str]) -> list[str]:
+    """The labels of the stages that a flow has passed, their ids where they have none."""
+    steps = [guid(part) for part in (text or "").split(",")]
+    return [labels.get(step) or step for step in steps if step]
+
+
+def _note_untimed(export: Export, flows: Sequence[_Flow]) -> None:
+    untimed = sum(max(len(flow.path) - 2, 0) for flow in flows)
     if untimed and not export.has("audit"):
         export.notes.append(
             f"Stages between the first and the present one without a time: {untimed:,}. Export the audit rows of the "
             "process flow (activestageid) to have them."
         )
-    ranks = {step: float(np.mean(numbers)) for step, numbers in steps_of.items()}
-    if len(set(category.values())) == len(category) > 0:
-        ranks = category
-    return Processes(
-        labels, ranks, active, first, since_us, started_us, dict(zip(ids, deal.tolist(), strict=True))
-    )
+
+
+def _mean_places(flows: Sequence[_Flow]) -> dict[str, float]:
+    """The mean place of each stage within the paths."""
+    places: dict[str, list[int]] = {}
+    for flow in flows:
+        for place, step in enumerate(flow.path):
+            places.setdefault(step, []).append(place)
+    return {step: float(np.mean(numbers)) for step, numbers in places.items()}
 
 
 def _stages(org: Org) -> tuple[dict[str, str], dict[str, float]]:

@@ -132,39 +132,12 @@ def _batches(
 ) -> Iterator[Batch]:
     if not layout.has_rows or not columns:
         return
-    ragged: list[tuple[int, str]] = []
-
-    def set_aside(row: Any) -> str:
-        ragged.append((row.number or 0, row.text))
-        return "skip"
-
-    places = {column: str(layout.names.index(column)) for column in columns}
-    numbered = [str(place) for place in range(len(layout.names))]
+    columns = list(dict.fromkeys(columns))
+    ragged: list[tuple[int, str]] = []  # rows of another width: their numbers and texts
+    following = layout.before + 2
     try:
-        reader = pa_csv.open_csv(
-            pa.input_stream(str(path), compression="gzip" if _is_packed(path) else None),
-            read_options=pa_csv.ReadOptions(
-                use_threads=False,  # only then does pyarrow number the rows of another width
-                column_names=numbered,
-                skip_rows=layout.before,
-                skip_rows_after_names=1,
-                block_size=BLOCK_BYTES,
-                encoding="utf8" if layout.encoding == "utf-8" else layout.encoding,
-            ),
-            parse_options=pa_csv.ParseOptions(
-                delimiter=layout.separator, newlines_in_values=True, invalid_row_handler=set_aside
-            ),
-            convert_options=pa_csv.ConvertOptions(
-                column_types={place: pa.string() for place in numbered},
-                include_columns=list(places.values()),
-                strings_can_be_null=True,
-                null_values=[""],
-                quoted_strings_can_be_null=True,
-            ),
-        )
-        following = layout.before + 2
-        for batch in reader:
-            table = pa.table([_trimmed(column) for column in batch.columns], names=list(places))
+        for batch in _reader(path, layout, columns, ragged):
+            table = pa.table([_trimmed(column) for column in batch.columns], names=columns)
             rows = _numbers(following, len(table), [number + layout.before for number, _ in ragged])
             following = int(rows[-1]) + 1 if len(rows) else following
             account.rows_read += len(table)
@@ -174,6 +147,39 @@ def _batches(
     account.rows_read += len(ragged)
     account.leave("footer_row", [number + layout.before for number, text in ragged if FOOTER.match(text)])
     account.leave("ragged_row", [number + layout.before for number, text in ragged if not FOOTER.match(text)])
+
+
+def _reader(
+    path: Path, layout: Layout, columns: Sequence[str], ragged: list[tuple[int, str]]
+) -> pa_csv.CSVStreamingReader:
+    """The columns as text, in batches of some megabytes; rows of another width go to `ragged`."""
+
+    def set_aside(row: Any) -> str:
+        ragged.append((row.number or 0, row.text))
+        return "skip"
+
+    numbered = [str(place) for place in range(len(layout.names))]
+    return pa_csv.open_csv(
+        pa.input_stream(str(path), compression="gzip" if _is_packed(path) else None),
+        read_options=pa_csv.ReadOptions(
+            use_threads=False,  # only then does pyarrow number the rows of another width
+            column_names=numbered,
+            skip_rows=layout.before,
+            skip_rows_after_names=1,
+            block_size=BLOCK_BYTES,
+            encoding="utf8" if layout.encoding == "utf-8" else layout.encoding,
+        ),
+        parse_options=pa_csv.ParseOptions(
+            delimiter=layout.separator, newlines_in_values=True, invalid_row_handler=set_aside
+        ),
+        convert_options=pa_csv.ConvertOptions(
+            column_types={place: pa.string() for place in numbered},
+            include_columns=[str(layout.names.index(column)) for column in columns],
+            strings_can_be_null=True,
+            null_values=[""],
+            quoted_strings_can_be_null=True,
+        ),
+    )
 
 
 def _numbers(following: int, count: int, taken: list[int]) -> "np.ndarray[Any, np.dtype[np.int64]]":
