@@ -47,8 +47,9 @@ CUPBOARD_IMPORTS = {
         "text": {"base"},
         "config": {"base", "text"},
         ".": {"base", "text", "config"},
-        "folder": {".", "base", "text", "config"},
-        "records": {".", "base", "text", "config"},
+        "outcomes": {".", "base", "text", "config"},
+        "folder": {".", "base", "text", "config", "outcomes"},
+        "records": {".", "base", "text", "config", "outcomes"},
     },
     "features": {
         ".": set[str](),

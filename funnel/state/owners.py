@@ -8,8 +8,8 @@ import numpy as np
 from funnel.records import Record
 from funnel.state.assignments import OWNER, Assignments, assignments
 from history.base.arrays import Floats, Mask
-from history.decisions import first_decisions
 from history.history import OPEN, Factor, History
+from history.outcomes.decisions import first_decisions
 from history.snapshot import Snapshot, state_at
 from models.bundle import Bundle
 from models.figures.calibration import shifted_to_total

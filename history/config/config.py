@@ -25,8 +25,8 @@ class FunnelConfig:
     """How one funnel is read and scored. A model carries the one it was trained with.
 
     stages are the open stages in order; empty until given or inferred. Entering one of won_stages or lost_stages is an
-    outcome, beside the usual words (history/closing_stages.py). columns maps table -> canonical name -> the file's;
-    outcome_words maps a state -> the file's words for it; formats a table or ALL_TABLES -> datetime and decimal.
+    outcome, beside the usual words (history/outcomes/closing_stages.py). columns maps table -> canonical name -> the
+    file's; outcome_words a state -> the file's words for it; formats a table or ALL_TABLES -> datetime and decimal.
     attribute_types maps an attribute to its kind; attributes of identity are shown, never learned. display is as set;
     history/config/display.py guesses the rest. features maps a name to its settings, as
     history/config/declared_features.py reads them. inferred lists the keys that funnel.toml does not set.

@@ -29,7 +29,7 @@ from history.history import (
     Factor,
     Outcomes,
 )
-from history.settled import Pending
+from history.outcomes.settled import Pending
 from history.text.outcome_words import state_of
 from history.text.times import EARLIEST_US, LATEST_US, day_ends
 

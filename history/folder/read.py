@@ -9,8 +9,6 @@ import numpy as np
 from history.base.arrays import Ints
 from history.base.errors import InvalidInput
 from history.bulk_creations import BULK, days_of
-from history.closing_stages import CLOSING_WORDS, separate_closings
-from history.closings_found import with_found_closings
 from history.config.config import FunnelConfig
 from history.config.file import read_config
 from history.data_end import END, latest_of
@@ -27,8 +25,10 @@ from history.folder.tables.files import give_back_memory, read_tables
 from history.folder.tables.raw_table import RawTable
 from history.folder.validate import NO_TIME, OWN_TIME, ReadOptions, ValidatedTable
 from history.history import History, no_changes, no_interactions, no_outcomes, no_stages
+from history.outcomes.closing_stages import CLOSING_WORDS, separate_closings
+from history.outcomes.closings_found import with_found_closings
+from history.outcomes.settled import UNDATED, decided_leads, settle
 from history.row_warnings import row_warnings
-from history.settled import UNDATED, decided_leads, settle
 from history.stage_ties import INFERRED_STAGES, infer_stages
 from history.text.times import EXPECTED, LATEST_US
 

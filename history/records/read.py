@@ -6,11 +6,11 @@ from typing import Any, Final
 import numpy as np
 
 from history.base.errors import InvalidRecord
-from history.closing_stages import separate_closings
 from history.config.config import FunnelConfig
 from history.config.schema import LONGEST_ID, NOT_ATTRIBUTES, OWN_ATTRIBUTES
-from history.gone import end_with_gone
 from history.history import Factor, History, Interactions, empty_factor
+from history.outcomes.closing_stages import separate_closings
+from history.outcomes.gone import end_with_gone
 from history.records.json_rows import joined
 from history.records.logs import changes_of, interactions_of, outcomes_of, stages_of
 from history.records.problems import problems_of

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from history.base.warnings import Warning, json_of
-from history.closing_stages import is_closing
+from history.outcomes.closing_stages import is_closing
 from history.text.outcome_words import match_key
 from models.bundle import Bundle
 from serving.base.event import Event, RejectedEvent

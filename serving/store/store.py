@@ -11,9 +11,9 @@ from sqlalchemy import Connection, func, select
 from history.base.warnings import Warning
 from history.bulk_creations import bulk_warning, days_of
 from history.config.config import FunnelConfig, from_dict
-from history.gone import without_gone
 from history.history import Costs, History
-from history.settled import decided_leads
+from history.outcomes.gone import without_gone
+from history.outcomes.settled import decided_leads
 from history.spelling import one_spelling
 from history.stage_ties import infer_stages
 from serving.base.clock import clock_us

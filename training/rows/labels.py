@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from history.base.arrays import Flags, Floats, Ints, Mask
-from history.decisions import UNDECIDED, first_decisions
 from history.history import WON
+from history.outcomes.decisions import UNDECIDED, first_decisions
 from history.snapshot import Snapshot
 from history.text.times import DAY_US
 

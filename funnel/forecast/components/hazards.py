@@ -7,7 +7,7 @@ import numpy as np
 
 from history.base.arrays import Flags, Floats, Ints, Mask
 from history.history import LOST, OPEN, WON, History
-from history.settled import MOSTLY, is_undated
+from history.outcomes.settled import MOSTLY, is_undated
 from history.snapshot import state_rows
 from history.text.times import DAY_US
 

@@ -13,7 +13,6 @@ from history.base.progress import Progress
 from history.base.warnings import Warning
 from history.base.whole import Answer, Own, Question, Whole
 from history.bulk_creations import BULK
-from history.closing_stages import CLOSING_WORDS
 from history.config.config import FunnelConfig
 from history.config.schema import TABLES
 from history.folder.currencies import CURRENCIES
@@ -23,8 +22,9 @@ from history.folder.rules.row_filter import TableCounts
 from history.folder.tables.files import give_back_memory
 from history.folder.validate import ReadOptions
 from history.history import History, TableReport
+from history.outcomes.closing_stages import CLOSING_WORDS
+from history.outcomes.settled import UNDATED
 from history.row_warnings import row_warnings
-from history.settled import UNDATED
 
 Result = TypeVar("Result")
 

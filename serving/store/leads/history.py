@@ -8,9 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from history.base.arrays import Flags, Floats, Ints, Mask
-from history.closing_stages import separate_closings
 from history.config.config import FunnelConfig
-from history.gone import end_with_gone
 from history.history import (
     GONE,
     LOST,
@@ -27,7 +25,9 @@ from history.history import (
     no_outcomes,
     no_stages,
 )
-from history.settled import Pending, settle
+from history.outcomes.closing_stages import separate_closings
+from history.outcomes.gone import end_with_gone
+from history.outcomes.settled import Pending, settle
 from history.spelling import one_spelling
 from history.stage_ties import in_configured_order
 from history.text.values import value_text

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from history.config.config import FunnelConfig
-from history.gone import end_with_gone, without_gone
 from history.history import GONE, LOST, OPEN, WON, History, Outcomes, empty_factor
+from history.outcomes.gone import end_with_gone, without_gone
 from history.read import parse_time, read_records
 from history.snapshot import open_leads, state_at
 

@@ -6,7 +6,7 @@ import pytest
 
 from history.history import History
 from history.read import read_folder
-from tests.history.test_closing_stages import folder
+from tests.history.outcomes.test_closing_stages import folder
 
 LEADS = range(20)
 WORDS = {"won": "Auftrag erhalten", "lost": "Absage"}

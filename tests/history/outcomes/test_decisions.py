@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from history.base.arrays import Ints
-from history.decisions import UNDECIDED, WITHOUT_ROW, first_decisions
 from history.history import OPEN, WON, Outcomes, empty_factor, offsets_of
+from history.outcomes.decisions import UNDECIDED, WITHOUT_ROW, first_decisions
 
 LEADS, ROWS, CALLS = 12, 40, 200
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from history.base.arrays import Codes
 from history.base.whole import WHOLE, Question, Whole
-from history.closing_stages import is_closing
 from history.config.config import FunnelConfig
 from history.history import LOST, WON, Outcomes, Stages
+from history.outcomes.closing_stages import is_closing
 from history.text.outcome_words import match_key
 from history.text.times import DAY_US, SECOND_US
 
