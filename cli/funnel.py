@@ -69,7 +69,7 @@ def funnel(data: Path, output: Path | None, as_json: bool, **options: Any) -> No
     from cli.folder.reading import echo_set_aside, read_own
     from cli.model_choice import champion_if_sound
     from cli.shown.funnel_text import echo_state
-    from funnel.state.report import funnel_report
+    from funnel.state.report.report import funnel_report
     from history.config.file import load_config
     from models.inputs import input_warnings
 
@@ -121,7 +121,7 @@ def _write_files(state: dict[str, Any], output: Path | None, report: Path | None
     if output is not None:
         _write_state(state, output)
     if report is not None:
-        from funnel.state.figures import report_page
+        from funnel.state.report.figures import report_page
 
         write_text(report_page(state), report)
     return [path for path in (output, report) if path is not None]
@@ -129,7 +129,7 @@ def _write_files(state: dict[str, Any], output: Path | None, report: Path | None
 
 def _write_state(state: dict[str, Any], output: Path) -> None:
     """Writes the whole state to a .json file, its stages as a table to any other."""
-    from funnel.state.table import COLUMNS, columns
+    from funnel.state.report.table import COLUMNS, columns
     from history.base.atomic_file import write_text
     from history.base.table_file import write_columns
 

@@ -129,7 +129,7 @@ def _of_folder(data: Path) -> Records:
     from cli.options import now_us
     from funnel.archive import FORECAST, FUNNEL, archived_forecast, archived_funnel
     from funnel.forecast.forecast import ForecastOptions, forecast
-    from funnel.state.report import funnel_report
+    from funnel.state.report.report import funnel_report
     from history.read import open_folder
 
     champion = champion_if_sound()

@@ -238,7 +238,7 @@ def funnel(
     >>> [stage["stage"] for stage in state["total"]["stages"]]
     ['new', 'qualified', 'proposal', 'negotiation']
     """
-    from funnel.state.report import funnel_report
+    from funnel.state.report.report import funnel_report
     from funnel.state.state import FunnelOptions
     from models.home.home import home_folder
     from models.home.pointer import champion_if_sound

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from funnel.state.report import funnel_report
+from funnel.state.report.report import funnel_report
 from funnel.state.state import FunnelOptions
 from history.base.errors import InvalidInput
 from history.base.progress import no_progress

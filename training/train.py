@@ -11,7 +11,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from funnel.state.attention.pace import learn_pace
-from funnel.state.paths import stage_paths
+from funnel.state.leads.paths import stage_paths
 from history.base.engine import Engine
 from history.base.progress import Progress, no_progress, part
 from history.base.warnings import Warning

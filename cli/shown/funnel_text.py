@@ -5,7 +5,7 @@ from typing import Any
 
 from cli.shown.output import echo, echo_table
 from funnel.formatting import format_number, format_percent
-from funnel.state.headline import reopened_closings
+from funnel.state.report.headline import reopened_closings
 
 SHOWN_DROP_OFF = 5
 

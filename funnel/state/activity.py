@@ -3,8 +3,8 @@
 import numpy as np
 
 from funnel.records import QUARTILES, Record, finite, ratio
+from funnel.state.leads.touches import NEVER
 from funnel.state.period import View
-from funnel.state.touches import NEVER
 from funnel.survival import CumulativeIncidence, kaplan_meier
 from history.base.arrays import Mask
 from history.history import OPEN

@@ -8,8 +8,8 @@ import numpy as np
 
 from funnel.records import Record, finite, ratio
 from funnel.state.activity import responses
+from funnel.state.leads.paths import EXIT_WON, HERE, MOVED_ON, NO_STAGE
 from funnel.state.money.deals import decided_in, open_days
-from funnel.state.paths import EXIT_WON, HERE, MOVED_ON, NO_STAGE
 from funnel.state.period import View
 from history.base.arrays import Floats, Ints
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from funnel.records import Record
-from funnel.state.paths import HERE, StagePaths, stage_paths
+from funnel.state.leads.paths import HERE, StagePaths, stage_paths
 from history.base.arrays import Ints
 from history.base.errors import InvalidInput
 from history.history import LOST, History

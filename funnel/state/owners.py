@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from funnel.records import Record
-from funnel.state.assignments import OWNER, Assignments, assignments
+from funnel.state.leads.assignments import OWNER, Assignments, assignments
 from history.base.arrays import Floats, Mask
 from history.history import OPEN, Factor, History
 from history.outcomes.decisions import first_decisions

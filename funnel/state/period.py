@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from funnel.dates import local_date, shift_months
-from funnel.state.paths import StagePaths, Visits
-from funnel.state.touches import Touches
+from funnel.state.leads.paths import StagePaths, Visits
+from funnel.state.leads.touches import Touches
 from history.base.arrays import Ints, Mask
 from history.text.times import DAY_US, from_local
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from funnel.records import QUARTILES, Record, finite, quartiles, ratio
-from funnel.state.paths import (
+from funnel.state.leads.paths import (
     BACK,
     ENTRIES,
     EXIT_LOST,

@@ -10,6 +10,9 @@ from funnel.records import Record
 from funnel.state.activity import activity
 from funnel.state.attention.attention import SHOWN_LEADS, attention
 from funnel.state.cohorts import triangle
+from funnel.state.leads.paths import StagePaths, Visits, group_stages, stage_paths
+from funnel.state.leads.probabilities import LeadProbabilities
+from funnel.state.leads.touches import Touches, touches_of
 from funnel.state.leaks.drop_off import drop_off
 from funnel.state.leaks.leaks import leak_record
 from funnel.state.money.attribution import attribution
@@ -18,12 +21,9 @@ from funnel.state.money.economics import economics
 from funnel.state.money.targets import target_records
 from funnel.state.months import month_records
 from funnel.state.moves import lead_moves
-from funnel.state.paths import StagePaths, Visits, group_stages, stage_paths
 from funnel.state.period import Period, View, calendar_period, view_of
-from funnel.state.probabilities import LeadProbabilities
 from funnel.state.reconcile import reconciliation
 from funnel.state.stages import flow_ledger, stage_records
-from funnel.state.touches import Touches, touches_of
 from history.base.arrays import Codes, Mask
 from history.base.errors import InvalidInput
 from history.base.warnings import Warning, json_of

@@ -18,9 +18,9 @@ from funnel.state.attention.due import (
 )
 from funnel.state.attention.next_step import LARGE_DROP, Situation, due_of, last_touch, next_step, question
 from funnel.state.attention.pace import learn_pace
-from funnel.state.paths import HERE, StagePaths, Visits
-from funnel.state.probabilities import LeadProbabilities
-from funnel.state.touches import Touches
+from funnel.state.leads.paths import HERE, StagePaths, Visits
+from funnel.state.leads.probabilities import LeadProbabilities
+from funnel.state.leads.touches import Touches
 from history.base.arrays import Floats, Ints, Mask
 from history.config.display import leads_per_owner
 from history.history import OPEN

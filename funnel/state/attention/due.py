@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from funnel.state.paths import HERE, StagePaths
-from funnel.state.touches import NEVER, Touches
+from funnel.state.leads.paths import HERE, StagePaths
+from funnel.state.leads.touches import NEVER, Touches
 from history.base.arrays import Floats, Ints
 from history.text.times import DAY_US, HOUR_US
 from models.reasons.pace import Pace

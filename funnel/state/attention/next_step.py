@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from funnel.dates import MONTH_NAMES, local_date
 from funnel.state.attention.due import NOT_DUE
-from funnel.state.touches import NEVER
+from funnel.state.leads.touches import NEVER
 from history.history import INBOUND, Interactions
 from history.text.times import DAY_US, HOUR_US
 

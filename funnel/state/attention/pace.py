@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from funnel.state.paths import HERE, StagePaths, Visits
-from funnel.state.rows import rows_until
+from funnel.state.leads.paths import HERE, StagePaths, Visits
+from funnel.state.leads.rows import rows_until
+from funnel.state.leads.touches import Touches, touches_of
 from funnel.state.stages import stay_incidence
-from funnel.state.touches import Touches, touches_of
 from history.base.arrays import Floats, Ints
 from history.history import offsets_of
 from history.text.times import DAY_US, HOUR_US

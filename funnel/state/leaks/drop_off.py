@@ -12,6 +12,7 @@ import numpy as np
 from funnel.formatting import format_number, format_percent
 from funnel.records import Record
 from funnel.significance import chi_squared_p_above, false_discovery_rates
+from funnel.state.leads.paths import EXIT_LOST, EXIT_WON, MOVED_ON, NO_STAGE, StagePaths
 from funnel.state.leaks.comparisons import FEWEST
 from funnel.state.leaks.drop_off_factors import (
     LANDMARK_DAYS,
@@ -21,7 +22,6 @@ from funnel.state.leaks.drop_off_factors import (
     touch_factors,
 )
 from funnel.state.leaks.leaks import FALSE_DISCOVERIES
-from funnel.state.paths import EXIT_LOST, EXIT_WON, MOVED_ON, NO_STAGE, StagePaths
 from funnel.state.period import Period
 from history.base.arrays import Floats, Ints, Mask
 from models.figures.kernel import Z80

@@ -12,9 +12,9 @@ from features.attributes.kinds import hints_of, infer
 from features.attributes.parsing import DATE, NUMBER, number
 from funnel.columns import known_columns
 from funnel.records import Record
-from funnel.state.assignments import OWNER
+from funnel.state.leads.assignments import OWNER
+from funnel.state.leads.rows import rows_until
 from funnel.state.leaks.comparisons import FEWEST
-from funnel.state.rows import rows_until
 from history.base.arrays import Floats, Ints, Mask
 from history.history import INBOUND, OUTBOUND, History
 from history.text.times import DAY_US

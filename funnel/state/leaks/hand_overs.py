@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from funnel.formatting import format_percent
-from funnel.state.assignments import OWNER, assignments
+from funnel.state.leads.assignments import OWNER, assignments
+from funnel.state.leads.paths import FORWARD, SKIPPED, StagePaths
+from funnel.state.leads.rows import rows_until
 from funnel.state.leaks.comparisons import Comparison, RateGap
 from funnel.state.leaks.windows import Windows
-from funnel.state.paths import FORWARD, SKIPPED, StagePaths
 from funnel.state.period import View
-from funnel.state.rows import rows_until
 from funnel.survival import CumulativeIncidence, aalen_johansen, outcomes
 from history.base.arrays import Ints, Mask
 from history.history import LOST, OUTBOUND, WON

@@ -12,13 +12,13 @@ import numpy as np
 
 from funnel.records import Record, finite
 from funnel.significance import false_discovery_rates
+from funnel.state.leads.paths import StagePaths
+from funnel.state.leads.touches import Touches
 from funnel.state.leaks.comparisons import Comparison
 from funnel.state.leaks.groups import COLUMNS, entrances, win_rates
 from funnel.state.leaks.hand_overs import hand_overs
 from funnel.state.leaks.stages import stage_comparisons
 from funnel.state.leaks.windows import Windows, leak_windows
-from funnel.state.paths import StagePaths
-from funnel.state.touches import Touches
 
 FALSE_DISCOVERIES = 0.1  # of ten leaks shown, one may be chance
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from funnel.formatting import format_percent
+from funnel.state.leads.paths import HERE, Visits
 from funnel.state.leaks.comparisons import FEWEST, Comparison, RateGap
 from funnel.state.leaks.windows import Windows
 from funnel.state.money.deals import win_incidence_of
-from funnel.state.paths import HERE, Visits
 from funnel.state.period import View
 from funnel.state.stages import (
     has_unknown_length,

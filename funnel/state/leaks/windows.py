@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from funnel.state.paths import StagePaths
+from funnel.state.leads.paths import StagePaths
+from funnel.state.leads.touches import Touches
 from funnel.state.period import Period, View, view_of
-from funnel.state.touches import Touches
 from history.odd_creations import first_creation_us
 from history.text.times import DAY_US
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from funnel.records import Record
-from funnel.state.paths import StagePaths
+from funnel.state.leads.paths import StagePaths
 from history.base.arrays import Floats, Ints, Mask
 
 MAX_CHANNELS = 100  # each one costs a linear system of this size

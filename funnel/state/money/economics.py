@@ -7,11 +7,11 @@ import numpy as np
 
 from funnel.columns import OTHER, column_values
 from funnel.records import Record, finite, ratio
+from funnel.state.leads.paths import StagePaths
+from funnel.state.leads.touches import Touches
 from funnel.state.money.attribution import attribution
 from funnel.state.money.deals import decided_in, win_incidence_of
-from funnel.state.paths import StagePaths
 from funnel.state.period import Period, View, view_of
-from funnel.state.touches import Touches
 from funnel.survival import kaplan_meier
 from history.base.arrays import Floats, Ints, Mask
 from history.history import Costs, Factor

@@ -103,6 +103,6 @@ def columns_to_group_by(bundle: Bundle | None, *, with_owner: bool) -> list[str]
 
 def _charts(state: Record, say: Words) -> Charts:
     from funnel.figures import serialized  # imports plotly, which other pages do not need
-    from funnel.state.figures import state_figures
+    from funnel.state.report.figures import state_figures
 
     return serialized(state_figures(shown(state)), say)

@@ -10,7 +10,7 @@ from funnel.forecast.replays.track import past_forecasts
 from funnel.forecast.report.explain import explanation
 from funnel.forecast.report.report import forecast_record
 from funnel.forecast.report.warnings import forecast_warnings
-from funnel.state.report import funnel_report
+from funnel.state.report.report import funnel_report
 from funnel.state.state import FunnelOptions
 from history.base.errors import InvalidInput
 from history.base.warnings import Warning, json_of

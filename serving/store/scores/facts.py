@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from funnel.state.attention.attention import stage_after
 from funnel.state.attention.due import answer_limit, due_times, open_facts
 from funnel.state.attention.next_step import Due, Touch, due_of, last_touch, question
-from funnel.state.paths import stage_paths
-from funnel.state.touches import touches_of
+from funnel.state.leads.paths import stage_paths
+from funnel.state.leads.touches import touches_of
 from history.history import History
 from models.bundle import Bundle
 from models.reasons.pace import UNKNOWN_PACE

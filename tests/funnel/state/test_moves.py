@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from funnel.state.figures import moves_figure
 from funnel.state.moves import DEFAULT_DAYS, place_name, shown_links
+from funnel.state.report.figures import moves_figure
 from funnel.state.state import FunnelOptions, funnel_state
 from history.base.errors import InvalidInput
 from history.history import OPEN, WON, History
@@ -17,7 +17,7 @@ from history.snapshot import Snapshot, all_leads, current_stages, cut, state_at
 from history.text.times import format_time
 from tests.builders.leads.funnel_leads import Lead, day, history_of
 from tests.builders.leads.twenty_leads import AS_OF, twenty
-from tests.funnel.state.test_paths import many
+from tests.funnel.state.leads.test_paths import many
 
 Place = tuple[str, str | None]
 

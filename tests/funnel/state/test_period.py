@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funnel.state.paths import stage_paths
+from funnel.state.leads.paths import stage_paths
+from funnel.state.leads.touches import touches_of
 from funnel.state.period import Period, calendar_period, view_of
-from funnel.state.touches import touches_of
 from history.text.times import DAY_US, parse_time
 from tests.builders.leads.twenty_leads import twenty
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from funnel.forecast.components.hazards import known_leads
-from funnel.state.paths import EXIT_WON, HERE, stage_paths
+from funnel.state.leads.paths import EXIT_WON, HERE, stage_paths
 from history.config.config import FunnelConfig
 from history.history import LOST, OPEN, WON, History
 from history.read import parse_time, read_folder

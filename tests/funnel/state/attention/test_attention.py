@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from funnel.state.probabilities import LeadProbabilities
+from funnel.state.leads.probabilities import LeadProbabilities
 from funnel.state.state import FunnelOptions, funnel_state
 from models.reasons.pace import Pace
 from tests.builders.leads.funnel_leads import CONFIG, Lead, history_of

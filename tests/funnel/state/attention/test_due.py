@@ -7,10 +7,10 @@ import pytest
 
 from funnel.state.attention.due import NOT_DUE, answer_limit, due_times, open_facts
 from funnel.state.attention.next_step import CODES
-from funnel.state.paths import stage_paths
-from funnel.state.probabilities import LeadProbabilities
+from funnel.state.leads.paths import stage_paths
+from funnel.state.leads.probabilities import LeadProbabilities
+from funnel.state.leads.touches import NEVER, touches_of
 from funnel.state.state import FunnelOptions, funnel_state
-from funnel.state.touches import NEVER, touches_of
 from history.history import History
 from history.text.times import DAY_US
 from models.reasons.pace import Pace

@@ -1,7 +1,7 @@
 """The pace of past leads, counted from leads made for it."""
 
 from funnel.state.attention.pace import FEWEST, learn_pace
-from funnel.state.paths import stage_paths
+from funnel.state.leads.paths import stage_paths
 from models.reasons.pace import Pace
 from tests.builders.leads.funnel_leads import Lead, history_of
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from scipy.stats import chi2_contingency
 
+from funnel.state.leads.paths import stage_paths
 from funnel.state.leaks.comparisons import FEWEST
 from funnel.state.leaks.drop_off import NO_DROP_OFF, drop_off
-from funnel.state.paths import stage_paths
 from funnel.state.period import Period
 from tests.builders.leads.funnel_leads import Lead, day, history_of
 from tests.builders.worlds.leak_world import AS_OF, world

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from funnel.state.leads.paths import stage_paths
 from funnel.state.leaks.drop_off import ended_visits
 from funnel.state.leaks.drop_off_factors import Factor, attribute_factors, columns_of_interest, touch_factors
-from funnel.state.paths import stage_paths
 from funnel.state.period import Period
 from history.config.config import FunnelConfig
 from history.history import History

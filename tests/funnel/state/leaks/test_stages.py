@@ -2,10 +2,10 @@
 
 import pytest
 
+from funnel.state.leads.paths import stage_paths
+from funnel.state.leads.touches import touches_of
 from funnel.state.leaks.stages import stage_comparisons
 from funnel.state.leaks.windows import leak_windows
-from funnel.state.paths import stage_paths
-from funnel.state.touches import touches_of
 from tests.builders.leads.funnel_leads import Lead, history_of
 from tests.builders.worlds.leak_world import AS_OF, leaks, world
 

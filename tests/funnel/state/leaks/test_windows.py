@@ -2,9 +2,9 @@
 
 import pytest
 
+from funnel.state.leads.paths import stage_paths
+from funnel.state.leads.touches import touches_of
 from funnel.state.leaks.windows import WINDOW_DAYS, Windows, leak_windows
-from funnel.state.paths import stage_paths
-from funnel.state.touches import touches_of
 from tests.builders.leads.funnel_leads import Lead, history_of
 
 

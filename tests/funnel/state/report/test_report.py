@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from funnel.state.report import funnel_report
+from funnel.state.report.report import funnel_report
 from funnel.state.state import funnel_state
 from history.base.warnings import Warning
 from history.history import History

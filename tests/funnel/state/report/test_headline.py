@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from funnel.state.headline import reopened_closings
+from funnel.state.report.headline import reopened_closings
 
 
 def test_reopened_closings_close_the_gap_between_flow_and_deals(state: dict[str, Any]) -> None:

@@ -27,8 +27,8 @@ from funnel.figures import (
     scrolled,
 )
 from funnel.formatting import format_number, format_percent
-from funnel.state.headline import reopened_closings
 from funnel.state.moves import place_name, shown_links
+from funnel.state.report.headline import reopened_closings
 
 State: TypeAlias = Mapping[str, Any]
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from funnel.state.table import COLUMNS, columns
+from funnel.state.report.table import COLUMNS, columns
 from tests.builders.leads.twenty_leads import twenty_by_source
 
 

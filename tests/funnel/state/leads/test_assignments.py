@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funnel.state.assignments import assignments
+from funnel.state.leads.assignments import assignments
 from history.history import Changes
 from tests.builders.leads.funnel_leads import Lead, day, factor, history_of, ints
 

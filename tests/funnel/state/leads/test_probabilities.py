@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-import funnel.state.probabilities
-from funnel.state.probabilities import lead_probabilities
+import funnel.state.leads.probabilities
+from funnel.state.leads.probabilities import lead_probabilities
 from history.snapshot import Snapshot
 from tests.builders.leads.funnel_leads import CONFIG, Lead, history_of
 
@@ -23,7 +23,7 @@ def fake_scores(monkeypatch: pytest.MonkeyPatch) -> None:
         probability = age_us / 86_400_000_000 / 100
         return SimpleNamespace(probability=probability, expected_amount=np.full(len(snapshot), 100.0))
 
-    monkeypatch.setattr(funnel.state.probabilities, "score", score)
+    monkeypatch.setattr(funnel.state.leads.probabilities, "score", score)
 
 
 def test_probabilities_are_of_leads_open_at_each_date() -> None:

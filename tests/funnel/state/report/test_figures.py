@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from funnel.state.figures import report_page, stage_flow, state_figures
+from funnel.state.report.figures import report_page, stage_flow, state_figures
 from funnel.state.state import funnel_state
 from tests.builders.leads.funnel_leads import CONFIG, Lead, history_of
 from tests.builders.leads.twenty_leads import twenty

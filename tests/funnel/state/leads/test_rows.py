@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funnel.state.rows import rows_until
+from funnel.state.leads.rows import rows_until
 
 times_of_leads = st.lists(st.lists(st.integers(0, 9), max_size=6).map(sorted), min_size=1, max_size=5)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from funnel.state.paths import BACK, EXITS, REOPENED, stage_paths
+from funnel.state.leads.paths import BACK, EXITS, REOPENED, stage_paths
 from funnel.state.state import FunnelOptions, funnel_state
 from history.snapshot import cut
 from tests.builders.leads.funnel_leads import Lead, day, history_of

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from funnel.state.paths import stage_paths
-from funnel.state.touches import NEVER, touches_of
+from funnel.state.leads.paths import stage_paths
+from funnel.state.leads.touches import NEVER, touches_of
 from tests.builders.leads.funnel_leads import Lead, day, history_of
 
 AS_OF, FROM, TO = 30, 5, 20

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from funnel.state.paths import StagePaths
+from funnel.state.leads.paths import StagePaths
 from history.base.arrays import Flags, Ints, Mask
 from history.base.compiled import compiled
 from history.history import INBOUND, OUTBOUND

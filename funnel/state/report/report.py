@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from features.attributes.identity import is_account
 from funnel.records import Record
-from funnel.state.assignments import OWNER
+from funnel.state.leads.assignments import OWNER
+from funnel.state.leads.probabilities import lead_probabilities
 from funnel.state.owners import owners
-from funnel.state.probabilities import lead_probabilities
 from funnel.state.state import EVERYTHING, FunnelOptions, funnel_state
 from history.base.warnings import Warning, json_of
 from history.history import History
