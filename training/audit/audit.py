@@ -8,19 +8,19 @@ from history.base.errors import InvalidInput
 from history.base.warnings import Warning
 from history.config.config import FunnelConfig
 from history.history import History
-from training.audit.absence import only_closed, only_lost, only_open
-from training.audit.changes import back_filled, holds_last_value
-from training.audit.closing import date_of_closing, never_ahead, written_at_closing
+from training.audit.checks.absence import only_closed, only_lost, only_open
+from training.audit.checks.changes import back_filled, holds_last_value
+from training.audit.checks.closing import date_of_closing, never_ahead, written_at_closing
+from training.audit.checks.current_values import CurrentFacts, current_facts, value_of_today
+from training.audit.checks.deciding_values import deciding_values
+from training.audit.checks.growth import grows_while_open, grows_with_age
+from training.audit.checks.names import suspicious_words
+from training.audit.checks.same_fact import same_fact
+from training.audit.checks.survival import Spells, Windows, windows_of
 from training.audit.column_part import ColumnPart, column_part
 from training.audit.columns import Column, column_of
-from training.audit.current_values import CurrentFacts, current_facts, value_of_today
-from training.audit.deciding_values import deciding_values
 from training.audit.evidence import MIN_DECIDED, STRONG, WEAK, Evidence
-from training.audit.growth import grows_while_open, grows_with_age
 from training.audit.leads import LeadStates, lead_states
-from training.audit.names import suspicious_words
-from training.audit.same_fact import same_fact
-from training.audit.survival import Spells, Windows, windows_of
 from training.audit.table.table import table_evidence
 
 SUSPECTED, POSSIBLE, MUTABLE = "leakage_suspected", "leakage_possible", "mutable_attribute"

@@ -9,7 +9,7 @@ import numpy as np
 from history.history import Factor
 from history.read import read_folder
 from tests.builders.leads.lead_histories import START_US, Change, Lead, history_of
-from training.audit.changes import holds_last_value
+from training.audit.checks.changes import holds_last_value
 from training.audit.column_part import column_part
 from training.audit.columns import claimed_at_creation, column_of
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from history.base.arrays import Ints, Mask
-from training.audit.deciding_values import two_fold_auc
+from training.audit.checks.deciding_values import two_fold_auc
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(2, 6), st.integers(8, 60))

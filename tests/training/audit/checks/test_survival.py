@@ -5,7 +5,7 @@ import pytest
 
 from history.text.times import DAY_US
 from tests.builders.worlds.audit_world import Texts, either, world
-from training.audit.survival import Spells, Windows, survival, windows_of
+from training.audit.checks.survival import Spells, Windows, survival, windows_of
 
 
 def test_purge_of_old_leads_is_no_evidence() -> None:

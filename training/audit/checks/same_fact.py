@@ -14,12 +14,12 @@ from history.text.folding import folded
 from history.text.outcome_words import OutcomeWords, match_key, state_of
 from history.text.times import DAY_US
 from history.text.values import LARGEST_NUMBER
-from training.audit.agreement import Agreement, Pair, agreement_of, largest_share
-from training.audit.closing_period import closing_period
+from training.audit.checks.agreement import Agreement, Pair, agreement_of, largest_share
+from training.audit.checks.closing_period import closing_period
+from training.audit.checks.names import suspicious_words
 from training.audit.columns import NO_MOMENT, Column
 from training.audit.evidence import STRONG, WEAK, Evidence
 from training.audit.leads import LeadStates
-from training.audit.names import suspicious_words
 
 # Equality is sharper than a rate, so fewer decided leads with both facts do than elsewhere.
 MIN_COMPARED: Final = 20

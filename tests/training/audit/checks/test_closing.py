@@ -7,7 +7,7 @@ from history.base.arrays import Ints
 from history.history import empty_factor
 from history.text.times import DAY_US
 from tests.builders.worlds.audit_world import Texts, days, either, only, world
-from training.audit.closing import date_of_closing, never_ahead
+from training.audit.checks.closing import date_of_closing, never_ahead
 from training.audit.columns import NO_MOMENT, Column
 from training.audit.leads import lead_states
 

@@ -10,7 +10,7 @@ from history.base.arrays import Ints
 from history.config.config import FunnelConfig
 from history.text.times import DAY_US
 from history.text.written_dates import month_of_name
-from training.audit.agreement import Agreement, Pair, agreement_of
+from training.audit.checks.agreement import Agreement, Pair, agreement_of
 from training.audit.columns import Column
 from training.audit.leads import LeadStates
 

@@ -11,7 +11,7 @@ from history.base.arrays import Floats, Ints, Mask
 from history.history import History, Log, Stages
 from history.text.outcome_words import match_key
 from history.text.times import DAY_US
-from training.audit.agreement import Agreement, Pair, agreement_of, largest_share
+from training.audit.checks.agreement import Agreement, Pair, agreement_of, largest_share
 from training.audit.columns import FIRST_LEVEL, NO_MOMENT, Column
 from training.audit.evidence import MIN_EACH, STRONG, Evidence
 from training.audit.leads import LeadStates

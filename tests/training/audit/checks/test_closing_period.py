@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from training.audit.closing_period import MONTH, QUARTER, WEEK, Period, _iso_weeks, period_of
+from training.audit.checks.closing_period import MONTH, QUARTER, WEEK, Period, _iso_weeks, period_of
 
 
 @pytest.mark.parametrize(

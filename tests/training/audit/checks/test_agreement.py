@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.builders.worlds.audit_world import world
-from training.audit.agreement import Agreement, Pair, agreement_of, largest_share
+from training.audit.checks.agreement import Agreement, Pair, agreement_of, largest_share
 from training.audit.leads import lead_states
 
 W = world(1000, 3)

@@ -5,10 +5,10 @@ from scipy.stats import poisson
 
 from history.base.arrays import Ints, Mask
 from history.text.times import DAY_US
+from training.audit.checks.survival import Spells, Survival, Windows, survival, windows_of
 from training.audit.columns import NO_MOMENT, Column
 from training.audit.evidence import ANY_VALUE, MIN_EACH, STRONG, Evidence, quoted, wilson_bounds
 from training.audit.leads import LeadStates
-from training.audit.survival import Spells, Survival, Windows, survival, windows_of
 
 # Chance that a table without leaks has any finding of `written_at_closing`, over all its values.
 FALSE_ALARM = 1e-3

@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.audit.names import suspicious_words
+from training.audit.checks.names import suspicious_words
 
 SUSPICIOUS = (
     *("contract_number", "Order No", "lost reason", "close_reason", "probability"),
