@@ -9,9 +9,10 @@ import pyarrow as pa
 from connectors.deals.deals import NO_TIME, deal_tables, times
 from connectors.folder.tables import Result, Sink
 from connectors.folder.write import SCHEMAS
+from connectors.odoo.changes.tracking import read_changes, read_listed_changes
+from connectors.odoo.changes.versions import changes_of_versions
 from connectors.odoo.crm import UNQUALIFIED, Crm, read_crm
 from connectors.odoo.currencies import read_amounts
-from connectors.odoo.durations import changes_of_durations
 from connectors.odoo.leads import (
     AMOUNT,
     CLOSE_DATE,
@@ -22,13 +23,12 @@ from connectors.odoo.leads import (
 )
 from connectors.odoo.meetings import read_activities, read_listed_messages, read_meetings
 from connectors.odoo.messages import Posted, Touch, read_messages, touch_table
-from connectors.odoo.moves import read_moves
 from connectors.odoo.objects import ALL_KINDS
 from connectors.odoo.relations import Text, references
 from connectors.odoo.stage_table import StageTable, read_stage_table
-from connectors.odoo.stages import archived_undecided, present_stages, read_deals, read_stages
-from connectors.odoo.tracking import read_changes, read_listed_changes
-from connectors.odoo.versions import changes_of_versions
+from connectors.odoo.stages.durations import changes_of_durations
+from connectors.odoo.stages.moves import read_moves
+from connectors.odoo.stages.stages import archived_undecided, present_stages, read_deals, read_stages
 from connectors.reading.export import Export
 from connectors.reading.lacks import stage_lack
 

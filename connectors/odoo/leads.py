@@ -9,12 +9,12 @@ import pyarrow as pa
 from connectors.deals.amounts import Amounts
 from connectors.deals.attributes import Changes
 from connectors.deals.deals import times
+from connectors.odoo.changes.fields import ACTIVE, STAGE
+from connectors.odoo.changes.tracking import Change
 from connectors.odoo.crm import DURATIONS, Crm
-from connectors.odoo.fields import ACTIVE, STAGE
 from connectors.odoo.objects import RELATIONS
 from connectors.odoo.relations import EMPTY, PAIR, Text, references, texts, translated
 from connectors.odoo.tags import tag_names
-from connectors.odoo.tracking import Change
 from connectors.reading.export import column
 from connectors.reading.values import read_numbers
 from history.text.values import number_text

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from connectors.deals.interactions import SeenIds
+from connectors.odoo.changes.fields import ISO, TrackedField, tracked_fields
 from connectors.odoo.crm import Crm
-from connectors.odoo.fields import ISO, TrackedField, tracked_fields
 from connectors.odoo.listed import DATE, message_rows, tracked_rows
 from connectors.odoo.messages import Posted, of_merged
 from connectors.odoo.relations import Text, record_id, references, texts

@@ -7,10 +7,10 @@ from typing import Final
 import numpy as np
 
 from connectors.deals.deals import LOST, NO_TIME, OPEN, WON, Deals
+from connectors.odoo.changes.tracking import Change
 from connectors.odoo.crm import UNQUALIFIED, Crm
 from connectors.odoo.relations import Text, references
 from connectors.odoo.stage_table import StageTable, changed_label
-from connectors.odoo.tracking import Change
 from connectors.reading.export import booleans, column
 from connectors.reading.values import end_of_day, read_numbers
 from connectors.reading.words import outcome_of

@@ -6,12 +6,12 @@ from operator import attrgetter
 
 from connectors.deals.deals import LOST, NO_TIME, OPEN, Moves
 from connectors.deals.paths import Labels, Life, Turn, path_moves
+from connectors.odoo.changes.fields import ACTIVE, STAGE
+from connectors.odoo.changes.tracking import Change
 from connectors.odoo.crm import UNQUALIFIED, Crm
-from connectors.odoo.fields import ACTIVE, STAGE
 from connectors.odoo.relations import Text
 from connectors.odoo.stage_table import StageTable, changed_label
-from connectors.odoo.stages import ARCHIVED, LEAD_STAGE, Stages
-from connectors.odoo.tracking import Change
+from connectors.odoo.stages.stages import ARCHIVED, LEAD_STAGE, Stages
 
 
 def read_moves(

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
+from connectors.odoo.changes.fields import STAGE
+from connectors.odoo.changes.tracking import Change
 from connectors.odoo.crm import Crm
-from connectors.odoo.fields import STAGE
 from connectors.odoo.relations import Text
 from connectors.odoo.stage_table import StageTable
-from connectors.odoo.tracking import Change
 from connectors.reading.export import column
 
 SECOND: Final = 1_000_000  # microseconds

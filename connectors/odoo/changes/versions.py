@@ -2,10 +2,10 @@
 
 from typing import Final
 
+from connectors.odoo.changes.fields import ACTIVE, OWN_TYPES
+from connectors.odoo.changes.tracking import Change
 from connectors.odoo.crm import Crm
-from connectors.odoo.fields import ACTIVE, OWN_TYPES
 from connectors.odoo.relations import references, texts
-from connectors.odoo.tracking import Change
 from connectors.reading.export import column
 from connectors.reading.versions import version_changes
 from connectors.reading.words import is_true

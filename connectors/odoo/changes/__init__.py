@@ -1,0 +1,1 @@
+"""Changes of leads, from tracked values or from versions of the records."""
