@@ -130,7 +130,7 @@ def _read(data: Path, options: Mapping[str, Any], progress: Progress) -> "Histor
     from cli.folder.sampled import TrainingData, read_to_train
     from history.base.progress import part
 
-    return read_to_train(data, TrainingData.of(options), part(progress, 0.0, 0.02))
+    return read_to_train(data, TrainingData.of(data, options), part(progress, 0.0, 0.02))
 
 
 def _log(registry: "Registry", backtest: "Backtest", history: "History") -> str | None:

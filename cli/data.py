@@ -116,9 +116,10 @@ def check(data: Path, rejected: Path | None, fix: bool, as_json: bool, **options
     from training.audit.misread_kinds import misread
 
     rejected_rows: list[RejectedRow] | None = None if rejected is None else []
+    n_parts = parts_of(data, options["parts"])
     with open_engine(options["engine"]) as workers, progress_bar() as report:
-        reading = reading_share(data, parts_of(data, options["parts"]), READ_AT_ONCE, AS_LONG_AS_CHECKS)
-        result = checked(data, options["parts"], rejected_rows, part(report, 0.0, reading))
+        reading = reading_share(data, n_parts, READ_AT_ONCE, AS_LONG_AS_CHECKS)
+        result = checked(data, n_parts, rejected_rows, part(report, 0.0, reading))
         history = result.history
 
         rest = part(report, reading, 1.0)

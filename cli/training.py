@@ -90,7 +90,7 @@ def train(data: Path | None, store: bool, **options: Any) -> None:
             report("reading the data", 0.0)
             history = _read_store(options["as_of"])
         else:
-            used = TrainingData.of(options)
+            used = TrainingData.of(data, options)
             reading = share_of_reading(data, used)
             history = read_to_train(data, used, part(report, 0.0, reading))
         result = train_and_register(

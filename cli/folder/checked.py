@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cli.folder.parts import SPLITTING, Split, in_parts, parts_of
+from cli.folder.parts import SPLITTING, Split, in_parts
 from cli.options import now_us
 from history.base.progress import Progress, part
 from history.base.warnings import Warning
@@ -46,15 +46,16 @@ class Checked:
         return len(self.history) < self.leads
 
 
-def checked(data: Path, parts: int | None, rejected: list[RejectedRow] | None, report: Progress) -> Checked:
-    """Reads a folder; parts: --parts. Rows that are set aside are appended to `rejected`, if they are wanted.
+def checked(data: Path, n_parts: int | None, rejected: list[RejectedRow] | None, report: Progress) -> Checked:
+    """Reads a folder; n_parts: into which it is split, None if it is read at once. Rows that are set aside are appended
+    to `rejected`, if they are wanted.
 
     Of a folder that is split, every row is read, and the leads of as many parts as fit into memory are kept. Parts are
     drawn by a hash of the leads' ids, so that those of one are like those of any other.
     """
     needs_whole = None if rejected is None else "--rejected writes rows in the order of all"
     result = in_parts(
-        Split(data, None, parts_of(data, parts), needs_whole),
+        Split(data, None, n_parts, needs_whole),
         part(report, 0.0, SPLITTING),
         lambda folder: _by_parts(data, folder, part(report, SPLITTING, 1.0)),
     )

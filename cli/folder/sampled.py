@@ -37,8 +37,8 @@ AS_LONG_AS_TRAINING: Final = 18e9  # bytes of CSV that are read in parts in that
 class TrainingData:
     """What of a folder is learned from.
 
-    parts: into how many it is split, None for as many as memory needs; one_in: one lead in so many is taken, None for
-    as many as fit.
+    parts: into how many it is split, None if it is read at once; one_in: one lead in so many is taken, None for as
+    many as fit.
     """
 
     as_of: str | None
@@ -47,9 +47,10 @@ class TrainingData:
     one_in: int | None
 
     @classmethod
-    def of(cls, options: Mapping[str, Any]) -> "TrainingData":
-        """By the options of a command."""
-        return cls(**{field.name: options[field.name] for field in fields(cls)})
+    def of(cls, data: Path, options: Mapping[str, Any]) -> "TrainingData":
+        """By the options of a command; without --parts as many as the memory needs that is free now."""
+        given = {field.name: options[field.name] for field in fields(cls)}
+        return cls(**{**given, "parts": parts_of(data, options["parts"], parts_to_train)})
 
 
 def read_to_train(data: Path, options: TrainingData, report: Progress) -> History:
@@ -68,7 +69,7 @@ def read_to_train(data: Path, options: TrainingData, report: Progress) -> Histor
         )
     needs_whole = "a feature of funnel.toml is of whole accounts" if has_accounts else None
     history = in_parts(
-        Split(data, None, parts_of(data, options.parts, parts_to_train), needs_whole),
+        Split(data, None, options.parts, needs_whole),
         part(report, 0.0, SPLITTING),
         lambda folder: _by_parts(data, folder, options, part(report, SPLITTING, 1.0)),
     )
@@ -80,9 +81,7 @@ def read_to_train(data: Path, options: TrainingData, report: Progress) -> Histor
 
 def share_of_reading(data: Path, options: TrainingData) -> float:
     """The share of a training's time that reading takes."""
-    return reading_share(
-        data, parts_of(data, options.parts, parts_to_train), READ_AT_ONCE, AS_LONG_AS_TRAINING
-    )
+    return reading_share(data, options.parts, READ_AT_ONCE, AS_LONG_AS_TRAINING)
 
 
 def _at_once(data: Path, options: TrainingData) -> History:

@@ -1,6 +1,5 @@
 """Leads to train on: of a folder in parts those of the whole, or a sample that depends on ids alone."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -16,11 +15,11 @@ from training.registry.registry import Registry
 from training.run_record import fingerprint
 from training.train import TrainOptions, train
 
-WHOLE = TrainingData(as_of=None, accept_rejected=True, parts=None, one_in=None)
+WHOLE = {"as_of": None, "accept_rejected": True, "parts": None, "one_in": None}
 
 
 def read(data: Path, **options: int | str) -> History:
-    return read_to_train(data, replace(WHOLE, **options), no_progress)  # type: ignore[arg-type]
+    return read_to_train(data, TrainingData.of(data, {**WHOLE, **options}), no_progress)
 
 
 @pytest.mark.parametrize("parts", [2, 7])
