@@ -102,9 +102,9 @@ def _score_parts(bundle: Bundle, parts: Sequence[Part], reasons: int | None, wor
     abstained_because = bundle.novelty.reasons_to_abstain(matrix.values, stages)
     decided = _decided_of(snapshots)
     status = np.zeros(len(stages), dtype=np.int8) if decided is None else _STATUS[decided.state]
-    abstained = None
-    if any(abstained_because):
-        abstained = _is_given(abstained_because) & (status == SCORED)
+    abstained = _abstained(abstained_because)
+    if abstained is not None:
+        abstained &= status == SCORED
         status[abstained] = ABSTAINED
 
     figures = _figures(bundle, matrix, as_of_us, abstained)
@@ -196,11 +196,11 @@ def open_leads(bundle: Bundle, snapshot: Snapshot) -> OpenLeads:
 
 def probability_of(bundle: Bundle, values: Floats, stages: Sequence[str | None]) -> Floats:
     """The probabilities (n,) of open leads in these stages (n,) with these feature values (n, k)."""
-    if bundle.conversion is None:
+    logit = _log_odds(bundle, values)
+    if logit is None:
         return np.full(len(values), bundle.base_rate)
-    probability = sigmoid(bundle.calibration.logit(bundle.conversion.margin(values)))
-    because = bundle.novelty.reasons_to_abstain(values, stages)
-    return np.where(_is_given(because), bundle.base_rate, probability) if any(because) else probability
+    abstained = _abstained(bundle.novelty.reasons_to_abstain(values, stages))
+    return _unless_abstained(sigmoid(logit), bundle.base_rate, abstained)
 
 
 def _figures(bundle: Bundle, matrix: FeatureMatrix, as_of_us: Ints, abstained: Mask | None) -> Figures:
@@ -208,7 +208,7 @@ def _figures(bundle: Bundle, matrix: FeatureMatrix, as_of_us: Ints, abstained: M
     figures = bundle.figures.of(matrix.values, as_of_us)
     if abstained is None and bundle.conversion is not None:
         return figures
-    probability, low, high = _open_probability(bundle, matrix, abstained)
+    probability, low, high = _open_probability(bundle, matrix.values, abstained)
     return figures._replace(
         probability=probability,
         probability_low=low,
@@ -217,9 +217,35 @@ def _figures(bundle: Bundle, matrix: FeatureMatrix, as_of_us: Ints, abstained: M
     )
 
 
-def _is_given(texts: Sequence[str]) -> Mask:
-    """(n,) True for texts that are not empty."""
-    return np.array([bool(text) for text in texts], dtype=np.bool_)
+def _open_probability(bundle: Bundle, values: Floats, abstained: Mask | None) -> Estimate:
+    """Probability of a win within the horizon for values (n, k), as if every lead were open; abstained (n,) rows get
+    the base rate.
+    """
+    base = (bundle.base_rate, *bundle.abstained_interval)
+    logit = _log_odds(bundle, values)
+    if logit is None:
+        return Estimate(*(np.full(len(values), rate) for rate in base))
+    scored = (sigmoid(logit), *bundle.log_odds_error.interval(logit))
+    return Estimate(
+        *(_unless_abstained(figures, rate, abstained) for figures, rate in zip(scored, base, strict=True))
+    )
+
+
+def _log_odds(bundle: Bundle, values: Floats) -> Floats | None:
+    """Calibrated log-odds (n,) of open leads with feature values (n, k); None without a conversion model."""
+    if bundle.conversion is None:
+        return None
+    return bundle.calibration.logit(bundle.conversion.margin(values))
+
+
+def _abstained(because: Sequence[str]) -> Mask | None:
+    """(n,) True for rows with a reason to abstain; None if no row has one."""
+    return np.array([bool(text) for text in because], dtype=np.bool_) if any(because) else None
+
+
+def _unless_abstained(figures: Floats, base: float, abstained: Mask | None) -> Floats:
+    """The figures (n,), with the base rate's for abstained (n,) rows."""
+    return figures if abstained is None else np.where(abstained, base, figures)
 
 
 def _with_decided(scores: Scores, decided: _Decided, config: FunnelConfig) -> Scores:
@@ -244,23 +270,6 @@ def _with_decided(scores: Scores, decided: _Decided, config: FunnelConfig) -> Sc
         expected_amount_low=amount(scores.expected_amount_low),
         expected_amount_high=amount(scores.expected_amount_high),
         expected_close_day=np.where(closed, closed_day, scores.expected_close_day),
-    )
-
-
-def _open_probability(bundle: Bundle, matrix: FeatureMatrix, abstained: Mask | None) -> Estimate:
-    """Probability of a win within the horizon, as if every lead were open; abstained (n,) get the base rate."""
-    n = len(matrix.values)
-    base, (base_low, base_high) = bundle.base_rate, bundle.abstained_interval
-    if bundle.conversion is None:
-        return Estimate(np.full(n, base), np.full(n, base_low), np.full(n, base_high))
-    logit = bundle.calibration.logit(bundle.conversion.margin(matrix.values))
-    probability, (low, high) = sigmoid(logit), bundle.log_odds_error.interval(logit)
-    if abstained is None:
-        return Estimate(probability, low, high)
-    return Estimate(
-        np.where(abstained, base, probability),
-        np.where(abstained, base_low, low),
-        np.where(abstained, base_high, high),
     )
 
 
