@@ -15,7 +15,7 @@ from training.evaluation.out_of_fold import instant_of, parallel_map, recentred
 from training.fit.additive import FitSettings
 from training.fit.calibration import fit_slope
 from training.fit.censored import matured_rows
-from training.fit.growing import Ground, GrowingTrees, ground
+from training.fit.growing import BoostedRows, GrowingTrees, boosted_rows
 from training.rows.predictions import OutOfFold
 from training.rows.splits import Split, enough_splits
 from training.rows.training_set import TrainingSet
@@ -103,7 +103,7 @@ def choose_capacity(
     losses: dict[Parameters, Floats] = {}
     fits: dict[int, AdditiveModel] = {}
     for usual, stages in ((Parameters(), SMALL_STAGES), (LARGER, LARGER_STAGES)):
-        growing = [GrowingTrees(on, FitSettings(usual, seed)) for on in search.grounds]
+        growing = [GrowingTrees(rows, FitSettings(usual, seed)) for rows in search.fitted]
         least = np.inf
         for rounds in stages:
             if len(losses) == trials:
@@ -163,10 +163,10 @@ def standard_error(gain: Floats) -> float:
 
 @dataclass(frozen=True)
 class _Search:
-    """The evaluated rows (n,) of all splits, and the instant and a ground for each split's fits."""
+    """The evaluated rows (n,) of all splits, and the instant and the fitted rows of each split."""
 
     at_us: Sequence[int]
-    grounds: Sequence[Ground]
+    fitted: Sequence[BoostedRows]
     rows: Ints
     split: Ints
     lead: Ints
@@ -185,17 +185,17 @@ class _Search:
 def _search(training_set: TrainingSet, splits: Sequence[Split], seed: int) -> _Search:
     settings = FitSettings(Parameters(), seed)
 
-    def prepared(split: Split) -> Ground:
+    def prepared(split: Split) -> BoostedRows:
         # Matured rows alone: one fit a setting instead of several (docs/decisions/0009).
         at_us = instant_of(training_set, split)
         rows = matured_rows(training_set, split.fit, at_us, settings.parameters)
-        return ground(rows, training_set.values[split.evaluated], settings)
+        return boosted_rows(rows, training_set.values[split.evaluated], settings)
 
     sizes = [len(split.evaluated) for split in splits]
     rows = np.concatenate([split.evaluated for split in splits])
     return _Search(
         at_us=[instant_of(training_set, split) for split in splits],
-        grounds=parallel_map(prepared, splits),
+        fitted=parallel_map(prepared, splits),
         rows=rows,
         split=np.repeat(np.arange(len(splits)), sizes),
         lead=training_set.rows.snapshot.lead[rows],

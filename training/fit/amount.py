@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import rankdata
@@ -206,6 +207,7 @@ def _ranks_amounts(predictions: _SizePredictions, wins: Wins) -> bool:
 
 
 def _centred_ranks(values: Floats, weight: Floats) -> Floats:
+    """Ranks of values (p,), the mean of their places for equal ones, less their mean under weight (p,)."""
     ranks = np.asarray(rankdata(values), dtype=np.float64)
     ranks -= np.average(ranks, weights=weight)
     return ranks
@@ -223,27 +225,26 @@ def _with_residuals(
     1983) are certain of small deals and overrate totals by the size's own error; weights by size are right in total
     and ruled by the largest deals.
     """
-    residuals = _residuals(held_out, wins)
-    paid = residuals.wins
-    size = np.exp(np.log(paid.amount) - residuals.log_ratio)
-    ratio = np.exp(np.clip(residuals.log_ratio, -20, 20))
+    log_ratio, paid = _residuals(held_out, wins)
+    size = np.exp(np.log(paid.amount) - log_ratio)
+    ratio = np.exp(np.clip(log_ratio, -20, 20))
     factor = shrunk_mean(ratio, paid.weight * size**SIZE_POWER, paid.lead)
 
-    residuals = _residuals(later, wins)
-    shift = latest_shift(residuals.log_ratio, residuals.wins)
-    quantiles = weighted_quantiles(residuals.log_ratio, residuals.wins.weight)
+    later_log_ratio, later_paid = _residuals(later, wins)
+    shift = latest_shift(later_log_ratio, later_paid)
+    quantiles = weighted_quantiles(later_log_ratio, later_paid.weight)
     return replace(model, factor=factor * float(np.exp(shift)), residuals=quantiles + shift)
 
 
-@dataclass(frozen=True)
-class _Residuals:
+class _Residuals(NamedTuple):
     """log(amount / predicted size) (p,) of paying wins, and these wins."""
 
     log_ratio: Floats
-    wins: Wins
+    paid: Wins
 
 
 def _residuals(predictions: _SizePredictions, wins: Wins) -> _Residuals:
+    """The residuals of the predicted wins that brought money."""
     predicted = wins.take(predictions.rows)
     pays = np.flatnonzero(predicted.amount > 0)
     log_ratio = np.log(predicted.amount[pays]) - predictions.log_size[pays]
@@ -273,12 +274,12 @@ def shrunk_mean(values: Floats, weight: Floats, lead: Ints) -> float:
     if not values.any():
         return 0.0
     order = np.argsort(-values, kind="stable")
-    x, w = values[order], weight[order] / weight.sum()
+    falling, share = values[order], weight[order] / weight.sum()
     tail = max(TAIL, 1.0 / len(np.unique(lead)))
-    bound = x[min(int(np.searchsorted(np.cumsum(w), tail + 1e-9)), len(x) - 1)]
-    mean, bounded_mean = float(np.sum(w * x)), float(np.sum(w * np.minimum(x, bound)))
+    bound = falling[min(int(np.searchsorted(np.cumsum(share), tail + 1e-9)), len(falling) - 1)]
+    mean, bounded_mean = float(np.sum(share * falling)), float(np.sum(share * np.minimum(falling, bound)))
     if not bounded_mean:
         return mean
-    variance = float(np.sum(w * (x - mean) ** 2)) * concentration(weight, lead) / mean**2
+    variance = float(np.sum(share * (falling - mean) ** 2)) * concentration(weight, lead) / mean**2
     log_tail = np.log(mean / bounded_mean) * USUAL_TAIL**2 / (USUAL_TAIL**2 + variance)
     return bounded_mean * float(np.exp(log_tail))

@@ -102,7 +102,7 @@ def level_weight(training_set: TrainingSet) -> Floats:
     """Weights (n,) of the rows that set the level: grid rows, halving with each LEVEL_HALF_LIFE of age.
 
     With fewer than MIN_LEVEL_WINS weighted wins, as under a horizon of days, the half-life doubles until they suffice
-    or all rows count: a single date without a win would set the level to nought.
+    or all rows count: a single date without a win would set the level to zero.
     """
     rows, half_life = training_set.rows, LEVEL_HALF_LIFE
     age_us = training_set.as_of_us - training_set.horizon_us - rows.snapshot.as_of_us

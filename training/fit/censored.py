@@ -105,7 +105,7 @@ def fit_with_censored(
 
     margin = censored.margin
     if margin is None:
-        margin = fit_conversion(matured, _modest(settings)).margin(censored.values)
+        margin = fit_conversion(matured, _first_fit(settings)).margin(censored.values)
     came = _share_of_wins_by(training_set, wins, censored, settings.seed)
     is_loss = (matured.target == 0) & (training_set.rows.origin[index] == GRID)
     lost = lost_by(training_set.rows.labels, index[is_loss], censored.observed_days)
@@ -129,8 +129,8 @@ def lost_by(labels: Labels, rows: Ints, days: Floats) -> Floats:
     return np.asarray(np.searchsorted(lost, days, side="right") / max(len(lost), 1), dtype=np.float64)
 
 
-def _modest(settings: FitSettings) -> FitSettings:
-    """Few trees of the default's size (docs/decisions/0056)."""
+def _first_fit(settings: FitSettings) -> FitSettings:
+    """Settings of the first of two fits: few trees of the default's size (docs/decisions/0056)."""
     parameters = settings.parameters
     few = replace(
         parameters,

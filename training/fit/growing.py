@@ -14,8 +14,8 @@ from training.fit.additive import FitSettings, WeightedRows, conversion_options,
 
 
 @dataclass(frozen=True)
-class Ground:
-    """What the growing trees of one split share: rows in LightGBM's bins, boosted from one linear start.
+class BoostedRows:
+    """The rows on which all trees of one split grow: in LightGBM's bins, with one linear start.
 
     linear: the linear start alone. values (m, k): of the evaluated rows; start (m,): their margin without trees.
     """
@@ -27,8 +27,8 @@ class Ground:
     start: Floats
 
 
-def ground(rows: WeightedRows, values: Floats, settings: FitSettings) -> Ground:
-    """The ground for trees on `rows` that are evaluated at feature values (m, k)."""
+def boosted_rows(rows: WeightedRows, values: Floats, settings: FitSettings) -> BoostedRows:
+    """`rows` with their linear start, for trees that are evaluated at feature values (m, k)."""
     parameters = settings.parameters
     share = parameters.linear_share
     linear, effects = fit_linear(rows, parameters.linear_c)
@@ -36,32 +36,32 @@ def ground(rows: WeightedRows, values: Floats, settings: FitSettings) -> Ground:
     # Constructed here, in the caller's thread: boosters that share it find the bins ready.
     data = lightgbm_rows(rows, linear.intercept + share * effects, options)
     alone = AdditiveModel(linear, share, None)
-    return Ground(data.construct(), rows.features, alone, values, alone.margin(values))
+    return BoostedRows(data.construct(), rows.features, alone, values, alone.margin(values))
 
 
 class GrowingTrees:
-    """Trees of one kind on a ground; margin (m,): of the evaluated rows, by the trees grown so far."""
+    """Trees of one kind; margin (m,): of the evaluated rows, by the trees grown so far."""
 
-    def __init__(self, on: Ground, settings: FitSettings) -> None:
-        self._ground = on
-        self._booster = lgb.Booster(conversion_options(settings, on.features), on.data)
+    def __init__(self, rows: BoostedRows, settings: FitSettings) -> None:
+        self._rows = rows
+        self._booster = lgb.Booster(conversion_options(settings, rows.features), rows.data)
         self.rounds = 0
-        self.margin = on.start
+        self.margin = rows.start
 
     def grow_to(self, rounds: int) -> Floats:
         """Grows up to so many rounds, and returns the new margin."""
         first, more = self.rounds, rounds - self.rounds
         # LightGBM's verbosity is that of the thread: without this it would write warnings to stdout from a new one.
-        self._added(self._ground.values[:1], first, more)
+        self._added(self._rows.values[:1], first, more)
         for _ in range(more):
             self._booster.update()
-        self.rounds, self.margin = rounds, self.margin + self._added(self._ground.values, first, more)
+        self.rounds, self.margin = rounds, self.margin + self._added(self._rows.values, first, more)
         return self.margin
 
     def model(self, rounds: int) -> AdditiveModel:
         """The model of the first `rounds` trees; no more than have grown."""
         text = self._booster.model_to_string(num_iteration=rounds)
-        return replace(self._ground.linear, trees=trees_from_text(text))
+        return replace(self._rows.linear, trees=trees_from_text(text))
 
     def _added(self, values: Floats, first: int, rounds: int) -> Floats:
         """The margin (m,) of so many trees from the first on."""

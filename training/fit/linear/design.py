@@ -9,10 +9,14 @@ from numba import types
 
 from features.catalogue import Feature
 from history.base.arrays import Floats, Ints, Mask
-from history.base.compiled import F64, F64_2D, OUT, compiled
+from history.base.compiled import F64, F64_2D, I64, OUT, compiled
 from models.figures.linear import MAX_SIGMA, LinearModel, signed_log
 from training.fit.linear.design_matrix import DesignMatrix
 
+# Rows of the scales (4, k) by which numbers are standardised.
+CENTRE, SCALE, LOW, HIGH = range(4)
+# Rows of the sums (6, k) over the present values of each column; the mean and the variance are weighted.
+TOTAL_WEIGHT, MEAN, VARIANCE, SMALLEST, LARGEST, PRESENT = range(6)
 MIN_MISSING_SHARE = 0.01  # of missing, and of present, values from which missing gets an effect of its own
 
 
@@ -40,7 +44,7 @@ class Design:
         """The regressors of feature values (n, k) and their signed logarithms (n, k)."""
         frame, numbers, flagged = self.frame, self.numbers, self._flagged_numbers
         columns = np.zeros((len(values), len(numbers) + len(flagged)))
-        _standardise(logs, numbers, frame.mean, frame.scale, frame.low, frame.high, columns)
+        _standardise(logs, numbers, np.stack((frame.mean, frame.scale, frame.low, frame.high)), columns)
         columns[:, len(numbers) :] = np.isnan(values[:, flagged])
         categories = np.flatnonzero(frame.width)
         codes = np.empty((len(values), len(categories)), dtype=np.int64)
@@ -103,17 +107,16 @@ def known_codes(codes: Floats, width: int) -> Ints:
     return np.where((code < 0) | (code >= width), min(1, width - 1), code)
 
 
-@compiled(types.void(F64_2D, types.Array(types.int64, 1, "C", readonly=True), F64, F64, F64, F64, OUT))
-def _standardise(
-    logs: Floats, numbers: Ints, mean: Floats, scale: Floats, low: Floats, high: Floats, out: Floats
-) -> None:
-    """Writes the standardised numbers into the first columns of out; missing ones stay 0, the mean."""
+@compiled(types.void(F64_2D, I64, F64_2D, OUT))
+def _standardise(logs: Floats, numbers: Ints, scales: Floats, out: Floats) -> None:
+    """Writes the numbers, standardised by scales (4, k), into the first columns of out; missing ones stay 0."""
     for i in range(logs.shape[0]):
         for place in range(len(numbers)):
             j = numbers[place]
             x = logs[i, j]
             if x == x:
-                out[i, place] = min(max((x - mean[j]) / scale[j], low[j]), high[j])
+                standardised = (x - scales[CENTRE, j]) / scales[SCALE, j]
+                out[i, place] = min(max(standardised, scales[LOW, j]), scales[HIGH, j])
 
 
 # ---- scales
@@ -179,13 +182,13 @@ class _Scales:
 def _scales(logs: Floats, weight: Floats) -> _Scales:
     sums = np.zeros((6, logs.shape[1]))
     _column_sums(logs, weight, sums)
-    mean, variance, smallest, largest, present = sums[1], sums[2], sums[3], sums[4], sums[5]
-    scale = np.sqrt(variance)
+    mean, present = sums[MEAN], sums[PRESENT]
+    scale = np.sqrt(sums[VARIANCE])
     scale = np.where(scale > 1e-9, scale, 1.0)
 
     # Ages and counts grow past all that a young funnel has shown. A tree is constant beyond its training range, and so
     # must the line be (docs/decisions/0022).
-    low, high = (smallest - mean) / scale, (largest - mean) / scale
+    low, high = (sums[SMALLEST] - mean) / scale, (sums[LARGEST] - mean) / scale
     low, high = np.where(present > 0, low, 0.0), np.where(present > 0, high, 0.0)
     share = present / max(len(logs), 1)
     return _Scales(mean, scale, np.maximum(low, -MAX_SIGMA), np.minimum(high, MAX_SIGMA), share)
@@ -193,29 +196,29 @@ def _scales(logs: Floats, weight: Floats) -> _Scales:
 
 @compiled(types.void(F64_2D, F64, OUT))
 def _column_sums(logs: Floats, weight: Floats, sums: Floats) -> None:
-    """Of the present values of each column: total weight, mean, variance, smallest, largest, number, in sums (6, k)."""
+    """Writes the sums (6, k), zeros before, of logs (n, k) under weight (n,)."""
     n, k = logs.shape
     for i in range(n):
         for j in range(k):
             x = logs[i, j]
             if x == x:
-                if sums[5, j] == 0 or x < sums[3, j]:
-                    sums[3, j] = x
-                if sums[5, j] == 0 or x > sums[4, j]:
-                    sums[4, j] = x
-                sums[0, j] += weight[i]
-                sums[1, j] += weight[i] * x
-                sums[5, j] += 1
+                if sums[PRESENT, j] == 0 or x < sums[SMALLEST, j]:
+                    sums[SMALLEST, j] = x
+                if sums[PRESENT, j] == 0 or x > sums[LARGEST, j]:
+                    sums[LARGEST, j] = x
+                sums[TOTAL_WEIGHT, j] += weight[i]
+                sums[MEAN, j] += weight[i] * x
+                sums[PRESENT, j] += 1
     for j in range(k):
-        sums[0, j] = max(sums[0, j], 1e-12)
-        sums[1, j] /= sums[0, j]
+        sums[TOTAL_WEIGHT, j] = max(sums[TOTAL_WEIGHT, j], 1e-12)
+        sums[MEAN, j] /= sums[TOTAL_WEIGHT, j]
     for i in range(n):
         for j in range(k):
             x = logs[i, j]
             if x == x:
-                sums[2, j] += weight[i] * (x - sums[1, j]) ** 2
+                sums[VARIANCE, j] += weight[i] * (x - sums[MEAN, j]) ** 2
     for j in range(k):
-        sums[2, j] /= sums[0, j]
+        sums[VARIANCE, j] /= sums[TOTAL_WEIGHT, j]
 
 
 def _width(codes: Floats) -> int:

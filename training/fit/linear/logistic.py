@@ -72,6 +72,7 @@ class _Problem(NamedTuple):
     penalty: float
 
     def at(self, point: Floats) -> _State:
+        """The state at a point (m + 1,)."""
         margin = self.x.times(point[:-1]) + point[-1]
         probability = sigmoid(margin)
         residual = self.weight * (probability - self.won)

@@ -8,7 +8,7 @@ import numpy as np
 from features.feature import Feature
 from features.groups import groups_of, has_groups, split_of
 from history.base.arrays import Floats, Ints, Mask
-from models.figures.intervals import wilson_terms
+from models.figures.intervals import RateBounds, wilson_terms
 from models.reasons.evidence import Comparison, Evidence, FeatureEvidence
 from training.rows.dataset import GRID
 from training.rows.training_set import TrainingSet
@@ -56,17 +56,16 @@ def differ(one: Share, other: Share) -> bool:
     """
     difference = one.share - other.share
     first, second = _wilson(one), _wilson(other)
-    low = difference - np.hypot(one.share - first[0], second[1] - other.share)
-    high = difference + np.hypot(first[1] - one.share, other.share - second[0])
+    low = difference - np.hypot(one.share - first.low, second.high - other.share)
+    high = difference + np.hypot(first.high - one.share, other.share - second.low)
     return bool(low > 0 or high < 0)
 
 
-def _wilson(seen: Share) -> tuple[float, float]:
+def _wilson(seen: Share) -> RateBounds:
+    """The 95 % interval of a share."""
     terms = wilson_terms(seen.share, seen.n, Z95)
-    half = Z95 * float(terms.root)
-    return (float(terms.middle) - half) / float(terms.divisor), (float(terms.middle) + half) / float(
-        terms.divisor
-    )
+    middle, half_width, divisor = float(terms.middle), Z95 * float(terms.root), float(terms.divisor)
+    return RateBounds((middle - half_width) / divisor, (middle + half_width) / divisor)
 
 
 def learn_evidence(training_set: TrainingSet) -> Evidence:
