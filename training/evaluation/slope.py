@@ -7,8 +7,8 @@ import numpy as np
 from scipy.stats import t
 
 from history.base.arrays import Floats, Ints
-from models.figures.calibration import MIN_SLOPE, intercept_for
-from models.figures.kernel import sigmoid
+from models.figures.calibration import MIN_SLOPE
+from training.fit.calibration import SlopeTerm, slope_term
 from training.rows.predictions import OutOfFold
 from training.rows.training_set import TrainingSet
 
@@ -76,39 +76,28 @@ def slope_of(predictions: OutOfFold, won: Floats, lead: Ints) -> Slope:
     Maximum likelihood by Newton's method; the error is the sandwich estimate by lead (Liang and Zeger 1986).
     """
     wins, slope = len(np.unique(lead[won > 0])), 0.0
-    terms = _terms(predictions, won, slope)
+    term = _term_of_splits(predictions, won, slope)
     for _ in range(STEPS):
-        if not terms.curvature > 0:
+        if not term.curvature > 0:
             return Slope(0.0, np.inf, wins)
-        step = float(terms.score.sum()) / terms.curvature
+        step = float(term.score.sum()) / term.curvature
         slope = float(np.clip(slope + step, -LARGEST, LARGEST))
-        terms = _terms(predictions, won, slope)
+        term = _term_of_splits(predictions, won, slope)
         if abs(step) < TOLERANCE or abs(slope) == LARGEST:
             break
-    if not terms.curvature > 0:
+    if not term.curvature > 0:
         return Slope(0.0, np.inf, wins)
     _, index = np.unique(lead, return_inverse=True)
-    by_lead = np.bincount(index, terms.score)
-    return Slope(slope, float(np.sqrt(np.sum(by_lead**2))) / terms.curvature, wins)
+    by_lead = np.bincount(index, term.score)
+    return Slope(slope, float(np.sqrt(np.sum(by_lead**2))) / term.curvature, wins)
 
 
-class _Terms(NamedTuple):
-    """Derivatives of the log-likelihood by the slope: each row's score (n,), and the curvature of all."""
-
-    score: Floats
-    curvature: float
-
-
-def _terms(predictions: OutOfFold, won: Floats, slope: float) -> _Terms:
+def _term_of_splits(predictions: OutOfFold, won: Floats, slope: float) -> SlopeTerm:
+    """The derivatives over all splits."""
     score, curvature = np.zeros(len(won)), 0.0
     for k in np.unique(predictions.split):
         rows = np.flatnonzero(predictions.split == k)
-        margin, outcome = predictions.margin[rows], won[rows]
-        if not 0 < outcome.sum() < len(rows):
-            continue
-        probability = sigmoid(slope * margin + intercept_for(slope * margin, float(outcome.sum())))
-        variance = probability * (1 - probability)
-        centred = margin - np.average(margin, weights=variance)
-        score[rows] = centred * (outcome - probability)
-        curvature += float(np.sum(variance * centred**2))
-    return _Terms(score, curvature)
+        of_split = slope_term(slope, predictions.margin[rows], won[rows])
+        score[rows] = of_split.score
+        curvature += of_split.curvature
+    return SlopeTerm(score, curvature)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -125,9 +126,12 @@ def fit_slope(predictions: OutOfFold, won: Floats) -> float:
         gradient = PRIOR_WINS * (slope - 1.0)
         curvature = PRIOR_WINS
         for in_split in splits:
-            term = _slope_term(slope, predictions.margin[in_split], won[in_split])
-            gradient += term.gradient
-            curvature += term.curvature
+            term = slope_term(slope, predictions.margin[in_split], won[in_split])
+            # A lead is predicted at several instants of a split, so its rows are not independent: large splits count
+            # for less.
+            share = 1.0 / max(1.0, float(np.sqrt(len(term.score) / 1000)))
+            gradient -= share * float(term.score.sum())
+            curvature += share * term.curvature
         step = gradient / curvature
         slope = float(np.clip(slope - step, *SLOPE_RANGE))
         if abs(step) < NEWTON_TOLERANCE:
@@ -135,27 +139,27 @@ def fit_slope(predictions: OutOfFold, won: Floats) -> float:
     return slope
 
 
-@dataclass(frozen=True)
-class _SlopeTerm:
-    """One split's part of the derivatives of the negative log-likelihood by the slope."""
+class SlopeTerm(NamedTuple):
+    """One split's part of the derivatives of the log-likelihood by the slope.
 
-    gradient: float
+    score (n,): first derivative of each row. curvature: second derivative of all rows, with the sign reversed.
+    """
+
+    score: Floats
     curvature: float
 
 
-def _slope_term(slope: float, margin: Floats, won: Floats) -> _SlopeTerm:
-    """Derivatives with the split's own level profiled out; 0 for a split of a single outcome."""
+def slope_term(slope: float, margin: Floats, won: Floats) -> SlopeTerm:
+    """Derivatives for margins (n,) and outcomes won (n,) of one split, whose own level is profiled out.
+
+    Both are 0 for a split of a single outcome.
+    """
     if not 0 < won.sum() < len(won):
-        return _SlopeTerm(0.0, 0.0)
+        return SlopeTerm(np.zeros(len(won)), 0.0)
     probability = sigmoid(slope * margin + intercept_for(slope * margin, float(won.sum())))
     variance = probability * (1 - probability)
     centred = margin - np.average(margin, weights=variance)
-    # A lead is predicted at several instants of a split, so its rows are not independent: large splits count for less.
-    share = 1.0 / max(1.0, float(np.sqrt(len(won) / 1000)))
-    return _SlopeTerm(
-        gradient=share * float(np.sum(centred * (probability - won))),
-        curvature=share * float(np.sum(variance * centred**2)),
-    )
+    return SlopeTerm(centred * (won - probability), float(np.sum(variance * centred**2)))
 
 
 def log_odds_error(
