@@ -147,6 +147,7 @@ def points(task: Task) -> Predict:
     edges = np.unique(np.quantile(totals, DECILES))
 
     def band(points: Floats) -> Ints:
+        """The band of each total (n,)."""
         return np.searchsorted(edges, points, side="right")
 
     rate = _shrunk_rates(band(totals), task, len(edges) + 1)
@@ -188,6 +189,7 @@ BASELINES: dict[str, Callable[[Task], Predict]] = {
 
 
 def _cuts(column: Floats) -> Floats:
+    """Distinct deciles of a column's present values, at most 9; none if all are missing."""
     known = column[~np.isnan(column)]
     return np.unique(np.quantile(known, DECILES)) if len(known) else np.zeros(0)
 

@@ -60,55 +60,58 @@ def evaluate(
 ) -> Evaluation:
     """Evaluates calibrated out-of-fold predictions of the splits' rows; intervals by bootstrap over leads.
 
-    thin_evidence: the slope over leads held out together, which is asked for if no signal is found at the splits' rows.
+    thin_evidence: the slope over leads held out together, which is called if no signal is found at the splits' rows.
     If it is sure, the signal is weak, and predictions are shrunk as the bundle's are (docs/decisions/0057).
     """
-    rows = predictions.rows
-    won, lead = training_set.won[rows], training_set.rows.snapshot.lead[rows]
-    amount = training_set.rows.labels.amount[rows]
-    logit = out_of_fold_logits(predictions, won, lead)
-    signal = find_signal(logit, predictions.split, won, lead)
-    slope = NO_SLOPE if signal.usable else thin_evidence()
-    degree = "usable" if signal.usable else "weak" if slope.is_sure else "none"
+    snapshot = training_set.rows.snapshot.take(predictions.rows)
+    won = training_set.won[predictions.rows]
+    logit = out_of_fold_logits(predictions, won, snapshot.lead)
+    signal = find_signal(logit, predictions.split, won, snapshot.lead)
+    slope = NO_SLOPE if signal.is_usable else thin_evidence()
+    degree = "usable" if signal.is_usable else "weak" if slope.is_sure else "none"
     if degree == "weak":
         logit = _at_own_level(slope.shrunk * predictions.margin, predictions)
-    probability = sigmoid(np.clip(logit, -BOUND, BOUND))
-
-    won_amount = np.where(won > 0, amount, np.nan)
-    unknown = np.full(len(rows), np.nan)
-    evaluated = EvaluatedRows(
-        won=won,
-        probability=probability,
-        amount=won_amount,
-        expected_amount=predictions.expected_amount,
-        amount_low=unknown,
-        amount_high=unknown,
-        abstained=np.zeros(len(rows), dtype=np.bool_),
-        lead=lead,
-    )
+    rows = _evaluated_rows(training_set, predictions, logit)
     baselines = baseline_predictions(training_set, splits)
     return Evaluation(
-        metrics=_metrics_of(evaluated),
+        metrics=_metrics_of(rows),
         intervals={"log_loss_gain": list(signal.gain)},
-        baselines={name: _metrics_of(evaluated.with_probability(p)) for name, p in baselines.items()},
+        baselines={name: _metrics_of(rows.with_probability(p)) for name, p in baselines.items()},
         signal=degree,
-        evidence=_evidence(signal, method, n_leads=len(np.unique(lead)), n_wins=int(won.sum()))
-        + _slope_evidence(slope),
+        evidence=_evidence(signal, method, rows) + _slope_evidence(slope),
         method=method,
-        calibration=calibration_table(won, probability),
+        calibration=calibration_table(won, rows.probability),
         won=won,
-        probability=probability,
-        amount=won_amount,
+        probability=rows.probability,
+        amount=rows.amount,
         expected_amount=predictions.expected_amount,
-        stages=current_stages(training_set.rows.snapshot.take(rows)),
-        lead=lead,
+        stages=current_stages(snapshot),
+        lead=snapshot.lead,
         slope=slope,
         held_out={},
     )
 
 
-def _evidence(signal: Signal, method: str, n_leads: int, n_wins: int) -> str:
+def _evaluated_rows(training_set: TrainingSet, predictions: OutOfFold, logit: Floats) -> EvaluatedRows:
+    """The predicted rows with probabilities of log-odds (n,), without intervals of amounts."""
+    index = predictions.rows
+    won, unknown = training_set.won[index], np.full(len(index), np.nan)
+    return EvaluatedRows(
+        won=won,
+        probability=sigmoid(np.clip(logit, -BOUND, BOUND)),
+        amount=np.where(won > 0, training_set.rows.labels.amount[index], np.nan),
+        expected_amount=predictions.expected_amount,
+        amount_low=unknown,
+        amount_high=unknown,
+        abstained=np.zeros(len(index), dtype=np.bool_),
+        lead=training_set.rows.snapshot.lead[index],
+    )
+
+
+def _evidence(signal: Signal, method: str, rows: EvaluatedRows) -> str:
+    """Both tests of the signal in one sentence, and the rows that they read."""
     gain, auc = signal.gain, signal.auc
+    n_leads, n_wins = len(np.unique(rows.lead)), int(rows.won.sum())
     return (
         f"the model saves {gain.mean:.4f} nats of log loss a row against the base rate "
         f"(96 % interval {gain.low:.4f} to {gain.high:.4f}) and ranks leads with an AUC of {auc.value:.3f} "
@@ -117,6 +120,7 @@ def _evidence(signal: Signal, method: str, n_leads: int, n_wins: int) -> str:
 
 
 def _slope_evidence(slope: Slope) -> str:
+    """The clause of the slope; "" if it was not fitted."""
     if not np.isfinite(slope.error):
         return ""
     return (

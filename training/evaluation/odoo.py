@@ -64,6 +64,7 @@ class Frequencies:
         self._add(lead, won, -1.0)
 
     def _add(self, lead: Lead, won: bool, step: float) -> None:
+        """Adds a step to the counts of the lead's values and of every stage that it reached."""
         table = self.teams.setdefault(lead.team, {})
         stages = [Value(STAGE, stage) for stage in self._reached(lead, won)]
         side = 0 if won else 1

@@ -82,6 +82,7 @@ def parallel_map(work: Callable[[Item], Result], items: Sequence[Item], rows: in
 def _predict_split(
     training_set: TrainingSet, split: Split, settings: FitSettings, matured: Mapping[int, AdditiveModel]
 ) -> Floats:
+    """Margins (m,) of the rows that a split evaluates."""
     at_us = instant_of(training_set, split)
     censored = censored_at(training_set, at_us)
     if split.as_of_us is None:
@@ -131,9 +132,8 @@ def baseline_predictions(training_set: TrainingSet, splits: Sequence[Split]) -> 
     """Probabilities (n,) of every baseline for the same rows, fitted on the same splits."""
 
     def predict(split: Split) -> dict[str, Floats]:
-        task = task_of(
-            training_set, split.fit
-        )  # one for all baselines, some of which share codes of the values
+        # One task for all baselines, some of which share codes of the values.
+        task = task_of(training_set, split.fit)
         values = training_set.values[split.evaluated]
         return {name: fit(task)(values) for name, fit in BASELINES.items()}
 

@@ -37,7 +37,7 @@ class Signal(NamedTuple):
     auc: Auc
 
     @property
-    def usable(self) -> bool:
+    def is_usable(self) -> bool:
         """True if the model surely has less log loss than the base rate, or surely a useful ranking.
 
         Log loss needs many wins if wins are rare: at a rate of 2 % a perfect ranking of some 20 wins saves less

@@ -134,6 +134,7 @@ class _Ranked(NamedTuple):
 
     @classmethod
     def of(cls, weight: Floats, order: Ints) -> "_Ranked":
+        """The weights (d, n) of rows ranked by `order` (n,)."""
         ordered = weight[:, order]
         return cls(ordered, ordered.cumsum(axis=1) - ordered, ordered.sum(axis=1))
 
@@ -172,10 +173,13 @@ def _revenue_metrics(rows: EvaluatedRows, weight: Floats) -> dict[str, Floats]:
 
 
 def weighted_gini(revenue: Floats, score: Floats, weight: Floats) -> Floats:
-    """Normalised Gini (d,) under weights (d, n): 1 for the true order, 0 for chance; see `metrics.gini`."""
+    """Normalised Gini (d,) of revenue (n,) ranked by score (n,) under weights (d, n): 1 for the true order, 0 for
+    chance; NaN without revenue. Ties are ranked as `best_first` does.
+    """
     total, rows = weight @ revenue, weight.sum(axis=1)
 
     def area(order_by: Floats) -> Floats:
+        """Between the capture curve (d,) of an order and the diagonal."""
         order = best_first(order_by)
         w = weight[:, order]
         a = revenue[order]

@@ -32,7 +32,7 @@ def sample(random: np.random.Generator, rows: int, wins: int, strength: float, s
 
 def usable(random: np.random.Generator, draws: int, rows: int, wins: int, strength: float) -> int:
     """Number of draws in which signal is found."""
-    return sum(find_signal(*sample(random, rows, wins, strength)).usable for _ in range(draws))
+    return sum(find_signal(*sample(random, rows, wins, strength)).is_usable for _ in range(draws))
 
 
 def test_auc_of_one_split_is_the_plain_auc() -> None:
@@ -79,7 +79,7 @@ def test_few_wins_of_noise_are_rarely_signal() -> None:
     random = np.random.default_rng(7)
     for wins in (1, 2, 3, 5):
         signals = [find_signal(*sample(random, 900, wins, 0.0, splits=1)) for _ in range(100)]
-        assert sum(signal.usable for signal in signals) <= 14, wins
+        assert sum(signal.is_usable for signal in signals) <= 14, wins
 
 
 @pytest.mark.parametrize("won", [np.zeros(5), np.ones(5)])
