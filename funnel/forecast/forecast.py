@@ -87,6 +87,7 @@ class Forecast:
 
     @property
     def interval_basis(self) -> str:
+        """MEASURED or MODEL."""
         return MEASURED if self.level.measured else MODEL
 
     @property
@@ -116,6 +117,7 @@ class _PeriodWins:
 
     @property
     def start(self) -> Floats:
+        """Days (k,) from T to the start of each period, 0 for the first."""
         return np.concatenate(([0.0], self.end[:-1]))
 
     @property

@@ -120,6 +120,7 @@ class WonAlready:
 
 
 def won_already(known: KnownLeads, spans: Sequence[CalendarPeriod], groups: Groups) -> WonAlready:
+    """Wins known at T that closed in each span; a win of unknown amount adds no revenue."""
     g = len(groups.names)
     of_group = groups.of_lead[known.lead]
     wins, revenue = np.zeros((len(spans), g)), np.zeros((len(spans), g))

@@ -16,11 +16,8 @@ DEFAULT_COUNT: Final = {"week": 13, "month": 3, "quarter": 1}  # about three mon
 MOST: Final = {"week": 104, "month": 36, "quarter": 12}
 DAYS: Final = {"week": 7.0, "month": MONTH_DAYS, "quarter": 3 * MONTH_DAYS}  # on average
 MONTHS: Final = {"month": 1, "quarter": 3}
-LENGTH_IN_MONTHS: Final = {
-    "week": 7 / MONTH_DAYS,
-    "month": 1.0,
-    "quarter": 3.0,
-}  # of a monthly target's share
+# A period's share of a monthly target.
+LENGTH_IN_MONTHS: Final = {"week": 7 / MONTH_DAYS, "month": 1.0, "quarter": 3.0}
 
 
 @dataclass(frozen=True)

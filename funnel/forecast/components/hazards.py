@@ -39,6 +39,7 @@ class KnownLeads:
         return len(self.lead)
 
     def take(self, index: Ints | Mask) -> "KnownLeads":
+        """The leads at `index`."""
         return KnownLeads(
             self.as_of_us,
             self.lead[index],
@@ -63,6 +64,7 @@ class KnownLeads:
 
     @property
     def won(self) -> Mask:
+        """Whether each lead is won (n,)."""
         return np.asarray(self.state == WON)
 
     @property
@@ -72,6 +74,7 @@ class KnownLeads:
 
     @property
     def first_win_us(self) -> int | None:
+        """Closing time of the first win; None without any."""
         closed_us = self.end_us[self.won]
         return int(closed_us.min()) if len(closed_us) else None
 

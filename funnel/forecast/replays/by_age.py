@@ -41,6 +41,19 @@ class Ahead:
     zone: ZoneInfo
 
 
+class _Cell(NamedTuple):
+    """One span of a replayed date: its number, what came, and what was expected.
+
+    amount: expected of a win, NaN without known amounts.
+    """
+
+    span: int
+    wins: int
+    revenue: float
+    expected_wins: float
+    amount: float
+
+
 class ReplayedDate(NamedTuple):
     """A past instant, as far into its period as T is into its own, and the ends (k,) of k periods in days after it."""
 
@@ -63,26 +76,26 @@ def replays_by_age(known: KnownLeads, ahead: Ahead, texture: Texture | None) -> 
     unevenness) comes from T. Leads of an import, whose ages are unknown, are left out, of what came too.
     """
     dated = known.take(~in_bulk(known.created_us))
-    cells = []
-    dates = 0
-    for date in _dates(dated, ahead):
-        then = _cells_at(dated, date, ahead, texture)
-        dates += bool(then)
-        cells += then
-    columns = np.array(cells, dtype=np.float64).reshape(-1, 5)
-    return AgeReplays(_replays(columns, dates, revenue=False), _replays(columns, dates, revenue=True))
+    by_date = [_cells_at(dated, date, ahead, texture) for date in _dates(dated, ahead)]
+    cells = [cell for of_date in by_date for cell in of_date]
+    dates = sum(bool(of_date) for of_date in by_date)
+    priced = [cell for cell in cells if cell.amount > 0]
+    return AgeReplays(_replays(cells, dates, of_revenue=False), _replays(priced, dates, of_revenue=True))
 
 
-def _replays(cells: Floats, dates: int, *, revenue: bool) -> Replays:
-    """The cells (c, 5) of _cells_at; those without a known amount are no replays of revenue."""
-    usable = cells[:, 4] > 0 if revenue else np.ones(len(cells), dtype=np.bool_)
-    span, wins, expected, came, amount = cells[usable].T
+def _replays(cells: Sequence[_Cell], dates: int, *, of_revenue: bool) -> Replays:
+    """The cells as replays of so many dates, of revenue or of wins."""
+
+    def column(name: str) -> Floats:
+        return np.array([getattr(cell, name) for cell in cells], dtype=np.float64)
+
+    expected_wins = column("expected_wins")
     return Replays(
-        actual=came if revenue else wins,
-        summed=expected * amount if revenue else expected,
-        recent=np.zeros(len(span)),
-        wins=expected,
-        span=span.astype(np.int64),
+        actual=column("revenue" if of_revenue else "wins"),
+        summed=expected_wins * column("amount") if of_revenue else expected_wins,
+        recent=np.zeros(len(cells)),
+        wins=expected_wins,
+        span=column("span").astype(np.int64),
         dates=DATE_WORTH * dates,
     )
 
@@ -107,10 +120,8 @@ def _dates(known: KnownLeads, ahead: Ahead) -> list[ReplayedDate]:
     return dates
 
 
-def _cells_at(
-    known: KnownLeads, date: ReplayedDate, ahead: Ahead, texture: Texture | None
-) -> list[tuple[int, int, float, float, float]]:
-    """(span, wins, expected wins, revenue, expected amount) of each span over by T; empty without enough wins."""
+def _cells_at(known: KnownLeads, date: ReplayedDate, ahead: Ahead, texture: Texture | None) -> list[_Cell]:
+    """Each span over by T; empty without enough wins."""
     at_us, ends = date
     then = known.as_at(at_us)
     if then.won.sum() < FEWEST_WINS:
@@ -120,14 +131,14 @@ def _cells_at(
     new_leads = forecast_new_leads(then, ahead.horizon_days, days, texture)
     by_end = open_wins_by(then, new_leads, worked) + new_leads.wins_by(worked)
     expected = np.diff(by_end, prepend=0.0)
-    cells = []
+    cells: list[_Cell] = []
     for k, (start, end) in enumerate(pairwise([0.0, *ends.tolist()])):
         if at_us + (end + SETTLING_DAYS) * DAY_US > known.as_of_us:
             break
         if expected[k] < LEAST_EXPECTED:
             continue
         came = known.won_between(at_us + round(start * DAY_US) + 1, at_us + round(end * DAY_US) + 1)
-        cells.append((k, came.wins, float(expected[k]), came.revenue, new_leads.amount))
+        cells.append(_Cell(k, came.wins, came.revenue, float(expected[k]), new_leads.amount))
     return cells
 
 

@@ -34,6 +34,7 @@ class ComingSpans:
 
     @property
     def length(self) -> Floats:
+        """Days (k,) of each span."""
         return self.end - self.start
 
 

@@ -37,9 +37,8 @@ def past_forecasts(
         assert row is not None
         record = {name: actual[name] for name in ("period_start", "period_end")}
         record |= {name: best[name] for name in ("as_of", "made_at", "model_version")}
-        record["is_dated_back"] = (
-            _day(best["made_at"], zone) - _day(best["as_of"], zone)
-        ).days > DATED_BACK_DAYS
+        delay = _day(best["made_at"], zone) - _day(best["as_of"], zone)
+        record["is_dated_back"] = delay.days > DATED_BACK_DAYS
         for measure in MEASURES:
             names = (f"{measure}_expected", f"{measure}_p10", f"{measure}_p90")
             record |= {name: row[name] for name in names}

@@ -1,6 +1,7 @@
 """Explanation of a forecast: top leads, sums by stage and source, and the change since an earlier date."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,15 +28,15 @@ def explanation(bundle: Bundle, history: History, result: Forecast, since_us: in
     since_us None: a week before T. Sums are over all periods of the forecast. If it is unknown when
     leads are won, leads and groups are counted without wins and revenue, and nothing is said of new leads and changes.
     """
-    wins, revenue = _within_periods(result)
+    expected = _within_periods(result)
     by_source: list[Record] = []
     if "source" in history.attributes:
         sources = groups_by(history, result.known, "source")
         names = [sources.names[group] for group in sources.of_lead[result.leads.lead].tolist()]
-        by_source = _summed(result, names, wins, revenue)
+        by_source = _summed(result, names, expected)
     return {
-        "top_leads": _top_leads(history, result, wins, revenue),
-        "by_stage": _summed(result, list(result.leads.stage), wins, revenue),
+        "top_leads": _top_leads(history, result, expected),
+        "by_stage": _summed(result, list(result.leads.stage), expected),
         "by_source": by_source,
         "new_leads": _new_leads(result) if result.has_timing else [],
         "level": {
@@ -47,20 +48,26 @@ def explanation(bundle: Bundle, history: History, result: Forecast, since_us: in
     }
 
 
-def _within_periods(result: Forecast) -> tuple[Floats, Floats]:
+class _Expected(NamedTuple):
     """Expected wins and revenue of each open lead (n,) in all periods; NaN if it is unknown when leads are won."""
+
+    wins: Floats
+    revenue: Floats
+
+
+def _within_periods(result: Forecast) -> _Expected:
     unknown = 0.0 if result.has_timing else np.nan
-    return result.open_wins.sum(axis=1) + unknown, result.open_revenue.sum(axis=1) + unknown
+    return _Expected(result.open_wins.sum(axis=1) + unknown, result.open_revenue.sum(axis=1) + unknown)
 
 
-def _top_leads(history: History, result: Forecast, wins: Floats, revenue: Floats) -> list[Record]:
+def _top_leads(history: History, result: Forecast, expected: _Expected) -> list[Record]:
     """The TOP_LEADS open leads by expected revenue, or by expected wins without amounts.
 
     If it is unknown when leads are won, by those of the model's horizon.
     """
     leads = result.leads
     if result.has_timing:
-        size = revenue if result.has_amounts else wins
+        size = expected.revenue if result.has_amounts else expected.wins
     else:
         size = leads.probability * leads.amount if result.has_amounts else leads.probability
     records = []
@@ -72,9 +79,9 @@ def _top_leads(history: History, result: Forecast, wins: Floats, revenue: Floats
             "name": name,
             "stage": leads.stage[i],
             "probability": float(leads.probability[i]),
-            "wins": finite(wins[i]),
+            "wins": finite(expected.wins[i]),
             "expected_amount": _amount(result, float(leads.amount[i])),
-            "revenue": _amount(result, float(revenue[i])),
+            "revenue": _amount(result, float(expected.revenue[i])),
         }
         records.append(record)
     return records
@@ -93,10 +100,11 @@ class _Total:
     revenue: float = 0.0
 
 
-def _summed(result: Forecast, names: list[str | None], wins: Floats, revenue: Floats) -> list[Record]:
+def _summed(result: Forecast, names: list[str | None], expected: _Expected) -> list[Record]:
     """Leads, wins and revenue by name (n,), most revenue first."""
     totals: dict[str | None, _Total] = {}
-    for name, lead_wins, lead_revenue in zip(names, wins.tolist(), revenue.tolist(), strict=True):
+    wins, revenue = (column.tolist() for column in expected)
+    for name, lead_wins, lead_revenue in zip(names, wins, revenue, strict=True):
         total = totals.setdefault(name, _Total())
         total.leads += 1
         total.wins += lead_wins
@@ -182,8 +190,9 @@ def _earlier_forecast(bundle: Bundle, history: History, result: Forecast, since_
 class _Side:
     """One forecast's figures in wins or revenue over the common periods, by lead of the history (n,).
 
-    expected: of open leads, before the level. won: so far. value: probability, for revenue times amount. state: OPEN
-    if unknown. Scalars: the parts of new leads and of the level's correction, and the total.
+    expected: of open leads, before the level. won: so far. value: probability, for revenue times amount. is_open,
+    is_known: at the forecast's instant. state: OPEN if unknown. Scalars: the parts of new leads and of the level's
+    correction, and the total.
     """
 
     expected: Floats
@@ -233,6 +242,7 @@ def _scattered(n: int, lead: Ints, values: Floats) -> Floats:
 
 
 def _flagged(n: int, lead: Ints) -> Mask:
+    """True at the rows `lead` of n."""
     flags = np.zeros(n, dtype=np.bool_)
     flags[lead] = True
     return flags

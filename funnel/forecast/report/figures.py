@@ -51,7 +51,8 @@ class Beside:
 def fan_figure(rows: Rows, actuals: Rows, measure: str, unit: str, beside: Beside = Beside()) -> go.Figure:
     """Past periods as bars; coming ones with wins so far, the expectation and the p10 to p90 interval.
 
-    measure: wins or revenue. The interval is a band, and an error bar as well, so that a single period shows it.
+    measure: wins or revenue; unit: what follows it in the title, such as " (EUR)". The interval is a band, and an error
+    bar as well, so that a single period shows it.
     """
     starts = _periods(rows)
     low, high = _column(rows, f"{measure}_p10"), _column(rows, f"{measure}_p90")
@@ -130,7 +131,7 @@ def waterfall_figure(changes: Mapping[str, Any], since: str, measure: str, unit:
 
 
 def _around_changes(changes: Mapping[str, Any]) -> list[float] | None:
-    """The part of the axis in which a waterfall moves: from zero its steps would be lines. None: all of it."""
+    """The range of the axis in which a waterfall moves: from zero its steps would be lines. None if nothing moves."""
     levels = np.cumsum([changes[name] for name in ("then", *PARTS)])
     low, high = float(levels.min()), float(levels.max())
     room = high - low
