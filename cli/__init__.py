@@ -1,1 +1,1 @@
-"""The command line: one file a command group; heavy imports inside the commands."""
+"""The command line: what its commands share."""

@@ -15,22 +15,22 @@ from history.base.errors import DamagedArtifact, EngineFailed, InvalidInput
 from history.base.extras import installation_hint
 
 COMMANDS = {
-    "simulate": "cli.data:simulate",
-    "import": "cli.importing:import_",
-    "check": "cli.data:check",
-    "train": "cli.training:train",
-    "backtest": "cli.backtest:backtest",
-    "score": "cli.scoring:score",
-    "forecast": "cli.forecast:forecast",
-    "funnel": "cli.funnel:funnel",
-    "snapshots": "cli.snapshots:snapshots",
-    "models": "cli.models:models",
-    "serve": "cli.serve:serve",
-    "load": "cli.store:load",
-    "export": "cli.store:export",
-    "rescore": "cli.store:rescore",
-    "backup": "cli.store:backup",
-    "restore": "cli.store:restore",
+    "simulate": "cli.commands.data:simulate",
+    "import": "cli.commands.importing:import_",
+    "check": "cli.commands.data:check",
+    "train": "cli.commands.training:train",
+    "backtest": "cli.commands.backtest:backtest",
+    "score": "cli.commands.scoring:score",
+    "forecast": "cli.commands.forecast:forecast",
+    "funnel": "cli.commands.funnel:funnel",
+    "snapshots": "cli.commands.snapshots:snapshots",
+    "models": "cli.commands.models:models",
+    "serve": "cli.commands.serve:serve",
+    "load": "cli.commands.store:load",
+    "export": "cli.commands.store:export",
+    "rescore": "cli.commands.store:rescore",
+    "backup": "cli.commands.store:backup",
+    "restore": "cli.commands.store:restore",
 }
 EPILOG = """\b
 Examples:

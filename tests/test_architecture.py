@@ -99,7 +99,12 @@ CUPBOARD_IMPORTS = {
         ".": {"base", "http", "store", "model", "jobs", "api", "pages"},
         "process": {"base", "http", "model", "."},
     },
-    "cli": {"shown": set[str](), "folder": {"shown", "."}, ".": {"shown", "folder"}},
+    "cli": {
+        "shown": set[str](),
+        "folder": {"shown", "."},
+        ".": {"shown", "folder"},
+        "commands": {"shown", "folder", "."},
+    },
 }
 # Files that join a room's cupboards: they import them, and no cupboard imports them.
 FACADES = {

@@ -175,7 +175,7 @@ def test_home_option_counts_before_and_after_a_command(
             seen.append(environment.home())
             return "1"
 
-    monkeypatch.setattr("cli.models._registry", Registry)
+    monkeypatch.setattr("cli.commands.models._registry", Registry)
     given = ("--home", str(tmp_path))
     orders = {
         "before": (*given, "models", "rollback"),
@@ -191,7 +191,7 @@ def test_json_option_counts_before_a_subcommand(monkeypatch: pytest.MonkeyPatch)
         def rollback(self) -> str:
             return "3"
 
-    monkeypatch.setattr("cli.models._registry", Registry)
+    monkeypatch.setattr("cli.commands.models._registry", Registry)
     for arguments in (("models", "--json", "rollback"), ("models", "rollback", "--json")):
         assert json.loads(run(*arguments).stdout) == {"champion": "3"}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cli.serve import _refuse_unwritable
+from cli.commands.serve import _refuse_unwritable
 from tests.builders.command import run
 
 

@@ -112,7 +112,7 @@ def train(data: Path | None, store: bool, **options: Any) -> None:
 
 
 def _read_store(as_of: str | None) -> "History":
-    from cli.store import open_store
+    from cli.commands.store import open_store
     from history.config.config import FunnelConfig
 
     with open_store() as store:

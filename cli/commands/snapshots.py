@@ -124,7 +124,7 @@ def take(data: Path | None, store: bool, as_json: bool) -> None:
 
 
 def _of_folder(data: Path) -> Records:
-    from cli.forecast import forecast_result
+    from cli.commands.forecast import forecast_result
     from cli.model_choice import champion_if_sound
     from cli.options import now_us
     from funnel.archive import FORECAST, FUNNEL, archived_forecast, archived_funnel
@@ -149,8 +149,8 @@ def _of_folder(data: Path) -> Records:
 
 
 def _of_store() -> Records:
+    from cli.commands.store import open_store
     from cli.model_choice import champion_if_sound
-    from cli.store import open_store
     from funnel.archive import FORECAST, FUNNEL, archived_forecast, archived_funnel
     from serving.store.reports.build import Source, forecast_from, funnel_config, funnel_from
     from serving.store.reports.queries import ForecastQuery, FunnelQuery

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from cli.importing import SHOWN_FILES, SYSTEMS
+from cli.commands.importing import SHOWN_FILES, SYSTEMS
 from cli.main import leadcast
 from connectors.run import MAPPING
 from connectors.run import SYSTEMS as ADAPTERS

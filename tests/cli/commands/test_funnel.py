@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from cli.funnel import funnel
+from cli.commands.funnel import funnel
 from history.base.errors import InvalidInput
 
 FILES = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from cli.scoring import MOST_DRIFTS, with_fewer_drifts
+from cli.commands.scoring import MOST_DRIFTS, with_fewer_drifts
 from features.attributes.entries import text_at
 from history.base.warnings import Warning
 from history.read import read_folder

@@ -1,0 +1,1 @@
+"""One file a command group; heavy imports inside the commands."""
