@@ -52,7 +52,7 @@ class Reader(Protocol):
     def read(self, connection: Connection, requests: Sequence[Any]) -> Sequence[Any]:
         """In a read transaction."""
 
-    def read_kept(self, reads: SingleReads, requests: Sequence[Any]) -> Sequence[Any] | None:
+    def read_alone(self, reads: SingleReads, requests: Sequence[Any]) -> Sequence[Any] | None:
         """By a single statement and what was kept; None if that is not enough."""
 
 
@@ -187,7 +187,7 @@ class AsyncStore:
     def _read_alike(self, requests: Sequence[_Request]) -> Sequence[Any]:
         reader, each = requests[0].reader, [one.request for one in requests]
         engine = self.store.engine
-        results = reader.read_kept(engine.single_reads, each) if engine.is_ready else None
+        results = reader.read_alone(engine.single_reads, each) if engine.is_ready else None
         if results is None:
             with engine.reading() as connection:
                 results = reader.read(connection, each)

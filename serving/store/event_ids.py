@@ -14,6 +14,8 @@ from sqlalchemy import Connection, Select, Table, bindparam, select, union_all
 
 from serving.store import schema as db
 from serving.store.database.statements import PreparedQuery
+from serving.store.leads.lead_rows import LeadRows
+from serving.store.schema import LEAD_NO
 
 PREFIX = "leadcast:"
 _FORM = re.compile(rf"{PREFIX}(\d{{1,18}})-(\d{{1,18}})", re.ASCII)
@@ -98,6 +100,18 @@ def event_names(
     read = _all_names if is_small else _given_names
     given, ids = (partial(one, connection, lead_no) for one in (read, _interaction_ids))
     return EventNames(lead_no, keys, given, ids)
+
+
+def read_names(connection: Connection, rows: LeadRows) -> EventNames:
+    """The events of the one lead in `rows`, read on demand."""
+    has_changes = bool(len(rows.tables[db.attribute_changes.name][LEAD_NO]))
+    is_small = sum(len(rows.tables[table.name][LEAD_NO]) for table in db.FACTS) <= FEW_ROWS
+    return event_names(connection, rows.leads[0].lead_no, has_changes, is_small)
+
+
+def names_of(lead_no: int, change_keys: Mapping[int, bytes], given: Mapping[int, str]) -> EventNames:
+    """The events of a lead's rows that were read with the rows; given: row_no -> the sender's id."""
+    return EventNames(lead_no, change_keys, lambda _numbers: given)
 
 
 def _all_names(connection: Connection, lead_no: int, _numbers: Mapping[str, Sequence[int]]) -> dict[int, str]:

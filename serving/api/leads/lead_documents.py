@@ -1,7 +1,8 @@
 """Stored leads as documents: values, score now, timeline, and the history of the score."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,12 +18,14 @@ from serving.api.leads.lead_views import LeadView, Page, Reading, seen_at
 from serving.base.clock import clock_us
 from serving.store.config import display_in
 from serving.store.cursors import write_cursor
+from serving.store.event_ids import EventNames, read_names
 from serving.store.leads.account_mates import mates_of
 from serving.store.leads.history import history_of
 from serving.store.leads.lead_heads import LeadHead, lead_heads
-from serving.store.leads.lead_rows import LeadRow, LeadRows, find_leads, rows_of
+from serving.store.leads.lead_rows import LeadRows, find_leads, rows_of
 from serving.store.leads.packed_rows import read_packed
 from serving.store.leads.timeline import Key, Wanted
+from serving.store.leads.whole_leads import WholeLeads
 from serving.store.scores.advice import NO_ADVICE, ScoredLead, advice, advice_of_leads
 from serving.store.scores.history import score_history
 from serving.store.scores.ready import ReadyLead
@@ -68,36 +71,61 @@ def read_stored_leads(
     if not heads:
         return [None] * len(requests)
     found = _read_views(connection, requests, heads, kept)
-    scores = _scored(connection, heads, found, requests[0])
+    if _reads_accounts(requests[0].bundle):
+        scores = _scored_with_mates(connection, heads, found.reading.now_us, requests[0])
+        return _joined(requests, found, scores)
+    return _documents(requests, heads, found, kept)
+
+
+def _documents(
+    requests: Sequence[LeadRequest],
+    heads: Mapping[str, LeadHead],
+    found: "_Found",
+    kept: KeptLeads | None,
+) -> list[dict[str, Any] | None]:
+    """The documents by the leads' own rows; keeps the new views that hold."""
+    scores = _scored_by_views(heads, found.views, found.reading.now_us, requests[0])
     if kept is not None:
         for head, view in found.read:  # now that what a score needs is in memory, too
             kept.keep(found.key, head, view)
+    return _joined(requests, found, scores)
+
+
+def _joined(
+    requests: Sequence[LeadRequest], found: "_Found", scores: Mapping[str, "_Score"]
+) -> list[dict[str, Any] | None]:
     return [
         _document(found.views[request.lead_id], found.page(request), scores[request.lead_id])
-        if request.lead_id in heads
+        if request.lead_id in scores
         else None
         for request in requests
     ]
 
 
-def kept_documents(
-    requests: Sequence[LeadRequest], heads: Mapping[str, LeadHead], kept: KeptLeads
+def documents_without_transaction(
+    requests: Sequence[LeadRequest], leads: WholeLeads, kept: KeptLeads
 ) -> list[dict[str, Any] | None] | None:
-    """`read_stored_leads` without a connection, by a model that does not read accounts.
+    """`read_stored_leads` by one statement's leads, by a model that does not read accounts.
 
-    None unless all that the documents hold was kept as the heads, read just now, have it.
+    None unless all that the documents hold was read, or was kept as the heads have it.
     """
-    if not heads or not all(request.is_first_page and request.lead_id in heads for request in requests):
+    heads = {one.lead_id: leads.heads[one.lead_id] for one in requests if one.lead_id in leads.heads}
+    if not all(request.is_first_page for request in requests):
         return None
-    views = kept.views(_key(requests[0], heads), heads)
-    if len(views) < len(heads):
+    if not heads:
+        return [None] * len(requests)
+    key = _key(requests[0], heads)
+    reading = Reading(_names_in(leads), key.bundle, key.display, clock_us())
+    views = kept.views(key, heads)
+    unread = [head for lead_id, head in heads.items() if lead_id not in views]
+    if not all(head.lead_id in leads.rows for head in unread):
         return None
-    scores = _scored_by_views(heads, views, clock_us(), requests[0])
-    documents: list[dict[str, Any] | None] = []
-    for request in requests:
-        view = views[request.lead_id]
-        documents.append(_document(view, view.first_page, scores[request.lead_id]))
-    return documents
+    read = _new_views(reading, unread, leads.rows, views)
+    return _documents(requests, heads, _Found(reading, views, leads.rows, read, key), kept)
+
+
+def _names_in(leads: WholeLeads) -> Callable[[LeadRows], EventNames]:
+    return lambda rows: leads.names[rows.leads[0].lead_id]
 
 
 def _document(view: LeadView, page: Page, score: "_Score") -> dict[str, Any]:
@@ -145,18 +173,28 @@ def _read_views(
 ) -> _Found:
     """The views of the leads of these heads. Those that were kept are not read again, unless for another page."""
     key = _key(requests[0], heads)
-    reading = Reading(connection, key.bundle, key.display, clock_us())
+    reading = Reading(partial(read_names, connection), key.bundle, key.display, clock_us())
     views = {} if kept is None else kept.views(key, heads)
     paged = {request.lead_id for request in requests if not request.is_first_page}
     unread = [heads[lead_id] for lead_id in heads if lead_id not in views or lead_id in paged]
     rows_by_lead = _rows_by_lead(connection, unread, paged) if unread else {}
-    read = []
-    for head in unread:
-        if head.lead_id not in views:
-            view = views[head.lead_id] = reading.view(rows_by_lead[head.lead_id])
-            if view.holds:
-                read.append((head, view))
-    return _Found(reading, views, rows_by_lead, read, key)
+    new = [head for head in unread if head.lead_id not in views]
+    return _Found(reading, views, rows_by_lead, _new_views(reading, new, rows_by_lead, views), key)
+
+
+def _new_views(
+    reading: Reading,
+    heads: Sequence[LeadHead],
+    rows: Mapping[str, LeadRows],
+    views: dict[str, LeadView],
+) -> list[tuple[LeadHead, LeadView]]:
+    """Adds the views of leads that were read to `views`; returns those that hold."""
+    holding = []
+    for head in heads:
+        view = views[head.lead_id] = reading.view(rows[head.lead_id])
+        if view.holds:
+            holding.append((head, view))
+    return holding
 
 
 def _rows_by_lead(
@@ -179,19 +217,6 @@ class _Score(NamedTuple):
 
     record: dict[str, Any] | None
     advice: dict[str, Any]
-
-
-def _scored(
-    connection: Connection, heads: Mapping[str, LeadHead], found: _Found, wanted: LeadRequest
-) -> dict[str, _Score]:
-    """lead_id -> the lead's score now."""
-    bundle, now_us = wanted.bundle, found.reading.now_us
-    if bundle is None or not bundle.vocabulary.reads_accounts:
-        return _scored_by_views(heads, found.views, now_us, wanted)
-    as_of_us = [seen_at(head.created_us, now_us) for head in heads.values()]
-    leads = [head.row() for head in heads.values()]
-    scores = _scored_with_mates(connection, leads, as_of_us, wanted)
-    return {lead_id: _for_reader(score, wanted) for lead_id, score in zip(heads, scores, strict=True)}
 
 
 def _scored_by_views(
@@ -237,12 +262,18 @@ def _scored_alone(
     return [_Score(record, one) for record, one in zip(records, advised, strict=True)]
 
 
+def _reads_accounts(bundle: Bundle | None) -> bool:
+    return bundle is not None and bundle.vocabulary.reads_accounts
+
+
 def _scored_with_mates(
-    connection: Connection, leads: Sequence[LeadRow], as_of_us: Sequence[int], wanted: LeadRequest
-) -> list[_Score]:
-    """The scores of leads whose features read the rows of other leads of their accounts, too."""
+    connection: Connection, heads: Mapping[str, LeadHead], now_us: int, wanted: LeadRequest
+) -> dict[str, _Score]:
+    """lead_id -> the score of leads whose features read the rows of other leads of their accounts, too."""
     bundle = wanted.bundle
     assert bundle is not None
+    as_of_us = [seen_at(head.created_us, now_us) for head in heads.values()]
+    leads = [head.row() for head in heads.values()]
     rows = rows_of(connection, [*leads, *mates_of(connection, bundle, leads)])
     history = history_of(rows, bundle.config, max(as_of_us))
     places = np.arange(len(leads), dtype=np.int64)
@@ -254,8 +285,8 @@ def _scored_with_mates(
         if record["status"] == SCORED_STATUS:
             around = [rows.leads[place], *rows.leads[:place], *rows.leads[place + 1 :]]
             advised = advice(bundle, replace(rows, leads=around), us)
-        scores.append(_Score(record, advised))
-    return scores
+        scores.append(_for_reader(_Score(record, advised), wanted))
+    return dict(zip(heads, scores, strict=True))
 
 
 def _for_reader(score: _Score, wanted: LeadRequest) -> _Score:

@@ -1,21 +1,20 @@
 """What of a stored lead's document holds until its rows change: its values, its timeline, and its rows as arrays."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
-from sqlalchemy import Connection
 
 from history.base.arrays import Ints
 from models.bundle import Bundle
 from serving.store.cursors import write_cursor
-from serving.store.event_ids import FEW_ROWS, event_names
+from serving.store.event_ids import EventNames
 from serving.store.leads.lead_rows import LeadRows
 from serving.store.leads.leads import current_attributes, seen_lead
 from serving.store.leads.timeline import ALL, Wanted, lead_document, timeline
-from serving.store.schema import FACTS, KNOWN_US, LEAD_NO
+from serving.store.schema import FACTS, KNOWN_US
 from serving.store.scores.ready import ReadyLead, ready_lead
 
 OBJECT_BYTES: Final = 2_048  # of a view beside its texts and the ready lead
@@ -51,10 +50,10 @@ class LeadView:
 
 @dataclass(frozen=True)
 class Reading:
-    """What the leads of one call are read with: the settings of `[display]`, the instant, and the model that scores
-    each lead by its own rows alone, if any."""
+    """What the leads of one call are read with: the names of events by the rows of their lead, the settings of
+    `[display]`, the instant, and the model that scores each lead by its own rows alone, if any."""
 
-    connection: Connection
+    names: Callable[[LeadRows], EventNames]
     bundle: Bundle | None
     display: Mapping[str, Any]
     now_us: int
@@ -75,10 +74,7 @@ class Reading:
 
     def page(self, rows: LeadRows, wanted: Wanted) -> Page:
         """A page of the timeline of the one lead in `rows`."""
-        has_changes = bool(len(rows.tables["attribute_changes"][LEAD_NO]))
-        is_small = sum(len(rows.tables[table.name][LEAD_NO]) for table in FACTS) <= FEW_ROWS
-        names = event_names(self.connection, rows.leads[0].lead_no, has_changes, is_small)
-        entries, key = timeline(rows, names, wanted)
+        entries, key = timeline(rows, self.names(rows), wanted)
         return Page(_json(entries), None if key is None else write_cursor(*key))
 
 

@@ -10,10 +10,11 @@ from sqlalchemy import Connection
 
 from models.bundle import Bundle
 from serving.api.leads.kept_leads import KeptLeads
-from serving.api.leads.lead_documents import LeadRequest, kept_documents, read_stored_leads
+from serving.api.leads.lead_documents import LeadRequest, documents_without_transaction, read_stored_leads
 from serving.base.clock import clock_us
 from serving.store.database.single_reads import SingleReads
-from serving.store.leads.lead_heads import HEADS, LeadHead, heads_in, lead_heads
+from serving.store.leads.lead_heads import LeadHead, lead_heads
+from serving.store.leads.whole_leads import whole_leads
 
 Document = msgspec.Raw | None  # None for an unknown lead
 Make = Callable[[Sequence[LeadRequest], Mapping[str, LeadHead]], Sequence[Any] | None]
@@ -61,21 +62,27 @@ class RecentDocuments:
         assert documents is not None
         return documents
 
-    def read_kept(self, reads: SingleReads, requests: Sequence[LeadRequest]) -> list[Document] | None:
-        """`read` by the heads of the leads alone; None if one of the leads has to be read."""
+    def read_alone(self, reads: SingleReads, requests: Sequence[LeadRequest]) -> list[Document] | None:
+        """`read` by one statement; None if that is not enough, as for packed leads and later pages."""
         now_us = clock_us()
-        if _reads_accounts(requests[0].bundle) or not all(
-            request.lead_id in self._leads or self._recent(request, now_us) for request in requests
-        ):
+        if _reads_accounts(requests[0].bundle):
             return None
-        rows = reads.rows(HEADS, some=list({request.lead_id for request in requests}))
-        if rows is None:
+        lead_ids = {request.lead_id for request in requests}
+        unread = {
+            request.lead_id
+            for request in requests
+            if request.lead_id not in self._leads and not self._recent(request, now_us)
+        }
+        if unread and not all(request.is_first_page for request in requests):
+            return None
+        leads = whole_leads(reads, lead_ids, unread)
+        if leads is None:
             return None
 
-        def make(missing: Sequence[LeadRequest], heads: Mapping[str, LeadHead]) -> list[Any] | None:
-            return kept_documents(missing, heads, self._leads)
+        def make(missing: Sequence[LeadRequest], _heads: Mapping[str, LeadHead]) -> list[Any] | None:
+            return documents_without_transaction(missing, leads, self._leads)
 
-        return self._documents(requests, heads_in(rows), make)
+        return self._documents(requests, leads.heads, make)
 
     def _documents(
         self, requests: Sequence[LeadRequest], heads: Mapping[str, LeadHead], make: Make

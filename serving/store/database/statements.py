@@ -66,6 +66,20 @@ def _server_text(statement: Executable) -> str:
     return str(statement.compile(dialect=_SERVER))  # type: ignore[attr-defined]
 
 
+def is_among_of_file(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """True if the column is in the list of this name. For SQLite.
+
+    A JSON list is one parameter: the statement is the same for any length, so that SQLite compiles it once.
+    """
+    values = func.json_each(bindparam(name)).table_valued("value")
+    return column.in_(select(values.c.value))
+
+
+def is_among_of_server(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """True if the column is in the list of this name. For PostgreSQL."""
+    return column == any_(bindparam(name, type_=ARRAY(column.type)))
+
+
 class PreparedQuery:
     """A query by its parameters. With `among`, it takes values `some` and returns the rows whose column is in them."""
 
@@ -86,15 +100,20 @@ class PreparedQuery:
         query._prepare(parts)
         return query
 
+    @classmethod
+    def by_database(cls, of_file: Executable, of_server: Executable, lists: Sequence[str]) -> "PreparedQuery":
+        """A query in the words of each database, SQLite's first; `lists` are the names of its lists."""
+        query = cls.__new__(cls)
+        query._lists = tuple(lists)
+        query.text, query._server_text = sqlite_text(of_file), _server_text(of_server)
+        return query
+
     def _prepare(self, parts: Mapping[str, tuple[Select[Any], ColumnElement[Any]]]) -> None:
         self._lists = tuple(parts)
         of_file, of_server = [], []
         for name, (query, column) in parts.items():
-            # A JSON list is one parameter: the statement is the same for any length, so that SQLite compiles it once.
-            values = func.json_each(bindparam(name)).table_valued("value")
-            of_file.append(query.where(column.in_(select(values.c.value))))
-            is_among = column == any_(bindparam(name, type_=ARRAY(column.type)))
-            of_server.append(query.where(is_among))
+            of_file.append(query.where(is_among_of_file(column, name)))
+            of_server.append(query.where(is_among_of_server(column, name)))
         self.text = sqlite_text(of_file[0] if len(parts) == 1 else union_all(*of_file))
         self._server_text = _server_text(of_server[0] if len(parts) == 1 else union_all(*of_server))
 

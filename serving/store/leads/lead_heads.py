@@ -13,25 +13,26 @@ from serving.store.leads.lead_rows import LeadRow, lead_row
 from serving.store.leads.leads import ERASURES
 
 # What arrives gets a higher number than all before, corrections too.
-_LAST_ROWS = [
+LAST_ROWS = [
     select(func.max(table.c.row_no)).where(table.c.lead_no == db.leads.c.lead_no).scalar_subquery()
     for table in (*db.FACTS, db.corrections)
 ]
 _LEADS = db.leads.c
 SETTINGS = (CONFIG, ERASURES, RESTORED)
 # In the same statement: on a server another one takes half as long as the leads.
-_SETTINGS = [
+STORED_SETTINGS = [
     select(db.settings.c.value).where(db.settings.c.name == literal_column(f"'{name}'")).scalar_subquery()
     for name in SETTINGS
 ]
+PACKED_THROUGH = (
+    select(db.packed_rows.c.through_row).where(db.packed_rows.c.lead_no == _LEADS.lead_no).scalar_subquery()
+)
 HEADS = PreparedQuery(
     select(
         *(_LEADS.lead_no, _LEADS.lead_id, _LEADS.created_us, _LEADS.attributes),
-        select(db.packed_rows.c.through_row)
-        .where(db.packed_rows.c.lead_no == _LEADS.lead_no)
-        .scalar_subquery(),
-        *_SETTINGS,
-        *_LAST_ROWS,
+        PACKED_THROUGH,
+        *STORED_SETTINGS,
+        *LAST_ROWS,
     ),
     among=_LEADS.lead_id,
 )

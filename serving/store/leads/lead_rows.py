@@ -151,11 +151,12 @@ def rows_of(
         rows: list[Any] = []
         for query, parameters in queries.for_leads(numbers) if name != but else ():
             rows.extend(query.rows(connection, **parameters))
-        tables[name] = list(zip(*rows, strict=True)) if rows else _empty_columns(name)
+        tables[name] = list(zip(*rows, strict=True)) if rows else empty_columns(name)
     return LeadRows(leads, tables)
 
 
-def _empty_columns(table: str) -> Columns:
+def empty_columns(table: str) -> Columns:
+    """The columns of a fact table without a row."""
     return [()] * (len(KEY_COLUMNS) + len(FACT_COLUMNS[table]))
 
 

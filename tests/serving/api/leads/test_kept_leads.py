@@ -14,14 +14,16 @@ from history.config.config import FunnelConfig
 from history.text.times import DAY_US, HOUR_US, format_time
 from models.home.pointer import champion
 from serving.api.leads.kept_leads import KeptLeads
-from serving.api.leads.lead_documents import LeadRequest, kept_documents, read_stored_leads
-from serving.api.leads.lead_views import LeadView
+from serving.api.leads.lead_documents import LeadRequest, documents_without_transaction, read_stored_leads
+from serving.api.leads.lead_views import LeadView, Reading
 from serving.base.event import event_key
 from serving.store.config import store_config
 from serving.store.corrections import REPLACE, RETRACT, Correction, correct_events
 from serving.store.database.transaction import RESTORED, write_setting
-from serving.store.leads.lead_heads import HEADS, LeadHead, heads_in
+from serving.store.leads.lead_heads import LeadHead
+from serving.store.leads.lead_rows import LeadRows
 from serving.store.leads.leads import erase_leads
+from serving.store.leads.whole_leads import whole_leads
 from serving.store.store import Store
 from tests.builders.service.scored_store import post, put
 from tests.builders.service.store_fakes import NOW_US, Clock, FakeModel, event, fake_score_parts
@@ -38,15 +40,19 @@ class World:
         self.store, self.clock, self.model = store, clock, model
         self.kept = KeptLeads() if kept is None else kept
         self.events: list[str] = []
-        self.by_heads_alone = 0
+        self.by_heads_alone = self.by_one_statement = 0
 
     def read(self, kept: KeptLeads | None, *requests: LeadRequest) -> list[bytes]:
         if kept is not None:
-            heads = self.store.engine.single_reads.rows(HEADS, some=[one.lead_id for one in requests])
-            documents = kept_documents(requests, heads_in(heads or []), kept)
-            if documents is not None:
-                self.by_heads_alone += 1
-                return [msgspec.json.encode(document) for document in documents]
+            asked = {one.lead_id for one in requests}
+            for unread in (set[str](), {lead_id for lead_id in asked if lead_id not in kept}, asked):
+                leads = whole_leads(self.store.engine.single_reads, asked, unread)
+                assert leads is not None
+                documents = documents_without_transaction(requests, leads, kept)
+                if documents is not None:
+                    self.by_heads_alone += not unread
+                    self.by_one_statement += bool(unread)
+                    return [msgspec.json.encode(document) for document in documents]
         with self.store.engine.reading() as connection:
             return [
                 msgspec.json.encode(document) for document in read_stored_leads(connection, requests, kept)
@@ -128,6 +134,7 @@ def test_kept_leads_are_those_that_are_read_anew(fake: World, seed: int) -> None
         fake.act(draw)
         assert fake.differing(draw) == []
     assert fake.by_heads_alone > 5
+    assert fake.by_one_statement > 5
 
 
 def test_scores_of_kept_leads_are_equal_to_the_last_bit(world: World, trained_home: Path) -> None:
@@ -158,13 +165,17 @@ def test_what_is_kept_is_not_read_again(fake: World, monkeypatch: pytest.MonkeyP
     post(fake.store, event("f", "b", {"kind": "call"}))
     read: list[str] = []
 
-    def rows_of(connection: Any, leads: Any) -> Any:
-        read.extend(lead.lead_id for lead in leads)
-        return actual(connection, leads)
+    def view(reading: Reading, rows: LeadRows) -> LeadView:
+        read.extend(lead.lead_id for lead in rows.leads)
+        return actual(reading, rows)
 
-    actual: Any = vars(documents)["rows_of"]
-    monkeypatch.setattr(documents, "rows_of", rows_of)
-    fake.read(fake.kept, *(LeadRequest(lead_id, fake.model) for lead_id in LEADS))
+    actual = Reading.view
+    monkeypatch.setattr(Reading, "view", view)
+    requests = [LeadRequest(lead_id, fake.model) for lead_id in LEADS]
+    fake.read(fake.kept, *requests)
+    assert read == ["b"]
+    with fake.store.engine.reading() as connection:
+        read_stored_leads(connection, requests, fake.kept)
     assert read == ["b"]
 
 

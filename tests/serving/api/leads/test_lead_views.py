@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from history.text.times import format_time
 from serving.api.leads.lead_views import LeadView, Reading
+from serving.store.event_ids import read_names
 from serving.store.leads.lead_rows import find_leads, rows_of
 from serving.store.leads.timeline import Wanted
 from serving.store.store import Store
@@ -27,7 +29,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def read(store: Store, now_us: int = NOW_US, wanted: Wanted | None = None) -> Any:
     with store.engine.reading() as connection:
         rows = rows_of(connection, list(find_leads(connection, ["a"]).values()))
-        reading = Reading(connection, None, {"name": "{company}"}, now_us)
+        reading = Reading(partial(read_names, connection), None, {"name": "{company}"}, now_us)
         return reading.view(rows) if wanted is None else reading.page(rows, wanted)
 
 

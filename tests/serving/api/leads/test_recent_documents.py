@@ -105,31 +105,30 @@ def test_another_question_and_another_model_are_read(reader: Reader) -> None:
     assert reader.as_of(model=FakeModel()) == now
 
 
-def test_what_is_kept_needs_no_transaction_until_it_changes(
-    reader: Reader, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def by_heads(*lead_ids: str, **wanted: Any) -> Any:
+def test_one_statement_is_enough_but_for_other_pages(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    def alone(*lead_ids: str, **wanted: Any) -> Any:
         requests = [LeadRequest(lead_id, MODEL, **wanted) for lead_id in lead_ids]
-        given = reader.recent.read_kept(reader.store.engine.single_reads, requests)
-        return given and [msgspec.json.decode(document) for document in given if document is not None]
+        given = reader.recent.read_alone(reader.store.engine.single_reads, requests)
+        return given and [None if document is None else msgspec.json.decode(document) for document in given]
 
-    assert by_heads("a") is None
-    reader.read("a", "b")
+    assert alone("a", "x", "a") == reader.read("a", "x", "a")
     reader.clock.now_us += VALID_US
-    assert by_heads("a", "b") == reader.read("a", "b")
-    assert by_heads("a", "x") is None
-    assert by_heads("a", kind="call") is None
+    assert alone("a", "b") == reader.read("a", "b")
+    assert alone("x") == [None]
+    assert alone("a", kind="call") is None
+    reader.clock.now_us += VALID_US
     post(reader.store, event("f", "b", {"kind": "call"}))
-    assert by_heads("a", "b") is None
-    assert by_heads("a")
+    assert alone("a", "b") is None  # b was kept, but has another row
+    assert alone("a")
     reader.read("b")
-    assert by_heads("a", "b")
+    assert alone("a", "b")
     reader.store.writer.write(erase_leads, "b")
     reader.clock.now_us += VALID_US
-    assert by_heads("a") is None  # nothing is left that was kept before an erasure
+    assert alone("a") is None  # nothing is left that was kept before an erasure
     monkeypatch.setattr(reader.store.engine.single_reads, "rows", lambda *_, **__: None)
     reader.read("a")
-    assert by_heads("a") is None
+    assert alone("a") is None
+    assert alone("c") is None
 
 
 def test_other_settings_and_an_erasure_leave_nothing(reader: Reader) -> None:
