@@ -9,11 +9,12 @@ import numpy as np
 
 from cli.folder.parts import SPLITTING, Split, in_parts
 from cli.options import now_us
+from history.base.free_memory import free_bytes
 from history.base.progress import Progress, part
 from history.base.warnings import Warning
 from history.folder.parts.gather import PartHistory, gather
 from history.folder.parts.kept import KeptLeads, kept_history
-from history.folder.parts.size import free_bytes, parts_in_memory
+from history.folder.parts.size import parts_in_memory
 from history.folder.parts.split import SplitFolder
 from history.folder.rules.row_filter import RejectedRow
 from history.folder.validate import ReadOptions

@@ -8,10 +8,11 @@ from typing import TypeVar
 
 from cli.options import home
 from cli.shown.output import echo
+from history.base.free_memory import free_bytes
 from history.base.locked_tempdir import locked_tempdir
 from history.base.progress import Progress
 from history.config.config import FunnelConfig
-from history.folder.parts.size import free_bytes, needed_bytes, parts_needed
+from history.folder.parts.size import needed_bytes, parts_needed
 from history.folder.parts.split import NeedsWhole, SplitFolder, csv_bytes, split_folder
 
 Result = TypeVar("Result")

@@ -14,13 +14,14 @@ from cli.folder.reading import echo_set_aside, read_and_report
 from cli.options import as_of_us, now_us
 from cli.shown.output import echo
 from history.base.arrays import Ints
+from history.base.free_memory import free_bytes
 from history.base.progress import Progress, part
 from history.config.declared_features import ACCOUNT_SCOPE, declared_features
 from history.config.file import load_config
 from history.folder.parts.gather import PartHistory, gather
 from history.folder.parts.kept import KeptLeads, kept_history
 from history.folder.parts.lead_keys import in_sample, lead_keys
-from history.folder.parts.size import free_bytes, one_in, parts_to_train
+from history.folder.parts.size import one_in, parts_to_train
 from history.folder.parts.split import SplitFolder
 from history.folder.rules.acceptance import require_acceptable
 from history.folder.tables.files import give_back_memory

@@ -18,17 +18,6 @@ MOST_LEADS: Final = 1_000_000  # of a sample: more would not change the number o
 SMALLEST_SAMPLE: Final = 1024  # one lead in so many
 LARGEST_PART: Final = 700_000_000  # bytes of memory: larger parts are not read faster
 MOST_PARTS: Final = 512  # each has an open file a table while the folder is split
-MEMINFO: Final = Path("/proc/meminfo")
-CGROUP: Final = Path("/sys/fs/cgroup")
-# The limit, what is in use, and how memory.stat calls pages of files: version 2 of control groups, then version 1.
-CGROUP_FILES: Final = (
-    ("memory.max", "memory.current", ("inactive_file", "active_file")),
-    (
-        "memory/memory.limit_in_bytes",
-        "memory/memory.usage_in_bytes",
-        ("total_inactive_file", "total_active_file"),
-    ),
-)
 
 
 def parts_needed(folder: Path, free_bytes: int | None) -> int:
@@ -78,37 +67,3 @@ def parts_in_memory(folder: Path, n_parts: int, free_bytes: int | None) -> int:
 def needed_bytes(folder: Path) -> int:
     """The memory that reading a folder at once takes at its peak, estimated by the sizes of its files."""
     return int(MEMORY_A_BYTE * csv_bytes(folder))
-
-
-def free_bytes(meminfo: Path = MEMINFO, cgroup: Path = CGROUP) -> int | None:
-    """The memory that this process may still take: of the machine, and of its container if that has a limit."""
-    known = [size for size in (_of_machine(meminfo), _of_container(cgroup)) if size is not None]
-    return min(known, default=None)
-
-
-def _of_machine(meminfo: Path) -> int | None:
-    lines = _text(meminfo).splitlines()
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)
-
-
-def _of_container(cgroup: Path) -> int | None:
-    """The limit less what is in use; pages of files count as free, as in the machine's MemAvailable.
-
-    All of them, since those of a folder that is read again and again, part after part, count as active.
-    """
-    for limit_name, used_name, cache_names in CGROUP_FILES:
-        limit, used = _text(cgroup / limit_name), _text(cgroup / used_name)
-        if limit and used:
-            stat = _text((cgroup / limit_name).with_name("memory.stat"))
-            sizes = dict(line.split() for line in stat.splitlines())
-            cached = sum(int(sizes.get(name, 0)) for name in cache_names)
-            return None if limit == "max" else max(int(limit) - int(used) + cached, 0)
-    return None
-
-
-def _text(path: Path) -> str:
-    """The text of a file of the system; empty without the file."""
-    try:
-        return path.read_text(encoding="ascii").strip()
-    except OSError:
-        return ""

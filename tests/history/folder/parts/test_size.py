@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from history.folder.parts.size import (
-    free_bytes,
     needed_bytes,
     one_in,
     parts_in_memory,
@@ -39,37 +38,6 @@ def test_others_are_split_into_parts_that_fit_many_times(folder: Path, free: int
 @pytest.mark.parametrize(("free", "parts"), [(GB, 1), (8 * GB, 6), (200 * GB, 36), (None, 36)])
 def test_some_parts_are_kept_in_half_of_the_free_memory(folder: Path, free: int | None, parts: int) -> None:
     assert parts_in_memory(folder, 36, free) == parts
-
-
-def test_free_memory_is_the_least_of_machine_and_container(tmp_path: Path) -> None:
-    meminfo = tmp_path / "meminfo"
-    meminfo.write_text("MemTotal:  99 kB\nMemAvailable:    2000 kB\n")
-    assert free_bytes(meminfo, tmp_path) == 2_048_000
-    (tmp_path / "memory.max").write_text("1500000\n")
-    (tmp_path / "memory.current").write_text("500000\n")
-    assert free_bytes(meminfo, tmp_path) == 1_000_000
-    (tmp_path / "memory.max").write_text("max\n")
-    assert free_bytes(meminfo, tmp_path) == 2_048_000
-    assert free_bytes(tmp_path / "none", tmp_path) is None
-
-
-@pytest.mark.parametrize(
-    ("limit", "used", "prefix"),
-    [
-        ("memory.max", "memory.current", ""),
-        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "total_"),
-    ],
-)
-def test_containers_of_both_versions_are_known_and_their_cache_is_free(
-    tmp_path: Path, limit: str, used: str, prefix: str
-) -> None:
-    (tmp_path / "memory").mkdir()
-    (tmp_path / limit).write_text("1500000\n")
-    (tmp_path / used).write_text("500000\n")
-    (tmp_path / limit).with_name("memory.stat").write_text(
-        f"cache 9\n{prefix}inactive_file 200000\n{prefix}active_file 100000\n"
-    )
-    assert free_bytes(tmp_path / "none", tmp_path) == 1_300_000
 
 
 def test_training_on_a_folder_that_fits_is_at_once(folder: Path) -> None:
