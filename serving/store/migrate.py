@@ -9,7 +9,7 @@ from serving.store import schema as db
 from serving.store.errors import StoreUnfit
 from serving.store.leads.leads import LOAD
 
-HEAD = "0009"
+HEAD = "0010"
 SCRIPTS = Path(__file__).parent / "migrations"
 
 

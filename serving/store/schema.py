@@ -234,6 +234,15 @@ rank_counts = Table(
 
 COUNTS = (worklist_groups, rank_counts)
 
+# Leads whose searched text, group or openness changed, or that were erased, the last changes in their order
+# (serving/store/scores/search/changes.py).
+search_changes = Table(
+    "search_changes",
+    metadata,
+    Column("change_no", Number, primary_key=True, autoincrement=False),
+    Column("lead_no", Number, nullable=False),
+)
+
 score_records = Table(
     "score_records",
     metadata,

@@ -177,7 +177,7 @@ def erase_leads(transaction: Transaction, lead_ids: Sequence[str]) -> list[bool]
     leads = find_leads(connection, lead_ids)
     numbers = {lead_id: lead.lead_no for lead_id, lead in leads.items()}
     _queue_mates(connection, list(leads.values()))
-    forget_scores(connection, list(numbers.values()))
+    forget_scores(transaction, list(numbers.values()))
     for lead_no in numbers.values():
         _erase(connection, lead_no)
     if numbers:

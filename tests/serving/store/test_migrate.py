@@ -17,6 +17,7 @@ from serving.store.events import store_events
 from serving.store.leads.leads import PutLead, put_leads
 from serving.store.schema import metadata
 from serving.store.scores.rescoring.changed_leads import count_waiting
+from serving.store.scores.search.texts import SearchTexts
 from serving.store.store import Store
 from tests.builders.service.scored_store import history, listed, score_queued
 from tests.builders.service.store_fakes import NOW_US, Clock, FakeModel, event, read_events
@@ -24,12 +25,18 @@ from tests.builders.service.store_fakes import NOW_US, Clock, FakeModel, event, 
 pytest_plugins = ["tests.builders.service.store_fixtures"]
 TABLES_SINCE = (  # revision 0001
     *("corrections", "notes", "snoozes", "adjustments", "score_records", "reports"),
-    *("worklist_groups", "rank_counts", "packed_rows"),
+    *("worklist_groups", "rank_counts", "packed_rows", "search_changes"),
 )
 
 
 def put(owner: str) -> PutLead:
     return PutLead("a", NOW_US - 10**12, {"owner": owner})
+
+
+def found(texts: SearchTexts, store: Store, q: str) -> list[int]:
+    with store.engine.reading() as connection:
+        numbers = texts.find(connection, q, None)
+    return [] if numbers is None else [int(lead_no) for lead_no in numbers]
 
 
 def test_migrated_schema_equals_the_declared_one(store: Store) -> None:
@@ -102,8 +109,13 @@ def test_scores_of_an_earlier_version_stay_until_leads_are_scored_again(
     with closing(Store(tmp_path, store_url, clock)) as store:
         (entry,) = listed(store).values()
         assert (entry["lead_id"], entry["owner"], entry["change_7d"]) == ("a", "Ann", None)
+        texts = SearchTexts()
+        assert found(texts, store, "a") == [1]
         assert score_queued(store, FakeModel()) == 1
         assert listed(store)["a"]["next_action"] == "Make the first contact"
+        store.writer.write(put_leads, PutLead("a", NOW_US - 10**12, {"company": "Zenith"}))
+        score_queued(store, FakeModel())
+        assert found(texts, store, "zenith") == [1], "searches follow changes after the upgrade"
         assert [entry["delta"] for entry in history(store)] != [0.0], "the move is from the kept score"
 
 

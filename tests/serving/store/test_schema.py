@@ -35,7 +35,7 @@ def test_facts_are_clustered_by_lead_and_arrival() -> None:
 
 
 def test_every_table_hangs_on_a_lead_or_is_known() -> None:
-    own = {"leads", "event_ids", "corrections", "costs", "settings", "reports"} | {
+    own = {"leads", "event_ids", "corrections", "costs", "settings", "reports", "search_changes"} | {
         table.name for table in COUNTS
     }
     of_leads = {table.name for table in (*FACTS, *DERIVED, *BESIDE)}

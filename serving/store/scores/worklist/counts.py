@@ -25,6 +25,7 @@ from serving.store.database.statements import (
     sqlite_text,
 )
 from serving.store.database.transaction import Transaction
+from serving.store.scores.search.changes import note_changes
 
 LEADS_PER_QUERY = 500
 # Ranges of ranks share a double's exponent and the first 6 bits of its fraction: 64 between a number and its double.
@@ -34,9 +35,9 @@ _SIGN: Final = (1 << 63) - 1
 _SCORES = db.scores.c
 _GROUPS = db.worklist_groups.c
 _BEFORE = PreparedQuery(
-    select(_SCORES.lead_no, _SCORES.probability, _SCORES.revenue_rank, _SCORES.group_no).where(
-        _SCORES.group_no.is_not(None)
-    ),
+    select(
+        *(_SCORES[name] for name in ("lead_no", "probability", "revenue_rank", "group_no", "search"))
+    ).where(_SCORES.group_no.is_not(None)),
     among=_SCORES.lead_no,
 )
 _NUMBERS = PreparedQuery(select(_GROUPS.key, _GROUPS.group_no), among=_GROUPS.key)
@@ -118,7 +119,7 @@ class _Gains(NamedTuple):
 def count_scores(transaction: Transaction, rows: Sequence[Mapping[str, Any]]) -> list[int | None]:
     """Counts rows of `scores` in place of the stored ones of their leads; returns their group_no, None if closed."""
     connection = transaction.connection
-    gains = _without_stored(connection, [row["lead_no"] for row in rows])
+    gains, before = _without_stored(connection, [row["lead_no"] for row in rows])
     keys = [_key(row) if row["is_open"] else None for row in rows]
     first = {key: row for key, row in zip(keys, rows, strict=True) if key is not None}
     numbers = _group_numbers(transaction, first)
@@ -127,21 +128,40 @@ def count_scores(transaction: Transaction, rows: Sequence[Mapping[str, Any]]) ->
         if group_no is not None:
             gains.add(1, group_no, row["probability"], row["revenue_rank"])
     _write(connection, gains)
+    note_changes(transaction, _changed(rows, group_numbers, before))
     return group_numbers
 
 
-def forget_scores(connection: Connection, numbers: Sequence[int]) -> None:
-    """Takes the stored scores of these leads out of all counts, before they are deleted."""
-    _write(connection, _without_stored(connection, numbers))
+def forget_scores(transaction: Transaction, numbers: Sequence[int]) -> None:
+    """Takes the stored scores of these leads out of all counts and searches, before they are deleted."""
+    gains, before = _without_stored(transaction.connection, numbers)
+    _write(transaction.connection, gains)
+    note_changes(transaction, list(before))
 
 
-def _without_stored(connection: Connection, numbers: Sequence[int]) -> _Gains:
-    """The gains of counting the stored scores of these leads no more."""
-    gains = _Gains(defaultdict(_Sums), defaultdict(int))
+def _without_stored(
+    connection: Connection, numbers: Sequence[int]
+) -> tuple[_Gains, dict[int, tuple[int, str]]]:
+    """The gains of counting the stored scores of these leads no more, and lead_no -> group_no and searched text."""
+    gains, before = _Gains(defaultdict(_Sums), defaultdict(int)), {}
     for part in in_parts(numbers, LEADS_PER_QUERY):
-        for _lead_no, probability, rank, group_no in _BEFORE.rows(connection, some=part):
+        for lead_no, probability, rank, group_no, search in _BEFORE.rows(connection, some=part):
             gains.add(-1, group_no, probability, rank)
-    return gains
+            before[lead_no] = (group_no, search)
+    return gains, before
+
+
+def _changed(
+    rows: Sequence[Mapping[str, Any]],
+    group_numbers: Sequence[int | None],
+    before: Mapping[int, tuple[int, str]],
+) -> list[int]:
+    """The leads for which a search finds another text or group than before."""
+    return [
+        row["lead_no"]
+        for row, group_no in zip(rows, group_numbers, strict=True)
+        if before.get(row["lead_no"]) != (None if group_no is None else (group_no, row["search"]))
+    ]
 
 
 def _key(row: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Select, literal_column, select
 
 from serving.store import schema as db
-from serving.store.scores.worklist.selection import WorklistQuery, groups_of, page_of
+from serving.store.scores.worklist.selection import WorklistQuery, group_numbers, page_of
 
 FEW: Final = 3_000  # leads that are read and sorted for a page: 5 ms
 NOT_MANY: Final = 30_000  # better than all of a million
@@ -53,9 +53,8 @@ def page_keys(
 
 def _of_groups(query: WorklistQuery) -> Select[Any]:
     """The leads of the groups that the query matches, by their index."""
-    numbers = select(db.worklist_groups.c.group_no).where(*groups_of(query))
     members = db.scores.alias("members")
-    return select(members.c.lead_no).where(members.c.group_no.in_(numbers))
+    return select(members.c.lead_no).where(members.c.group_no.in_(group_numbers(query)))
 
 
 def _walked(

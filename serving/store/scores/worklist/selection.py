@@ -36,6 +36,11 @@ class Filters:
     q: str | None = None
     snoozed: bool = False
 
+    @property
+    def has_values(self) -> bool:
+        """True for a filter by grade, stage, owner or source."""
+        return bool(self.grade or self.stage or self.owner or self.source)
+
 
 @dataclass(frozen=True)
 class WorklistQuery(Filters):
@@ -53,11 +58,6 @@ class WorklistQuery(Filters):
     def filters(self) -> Filters:
         """The filters alone."""
         return Filters(**{field.name: getattr(self, field.name) for field in fields(Filters)})
-
-    @property
-    def has_values(self) -> bool:
-        """True for a filter by grade, stage, owner or source."""
-        return bool(self.grade or self.stage or self.owner or self.source)
 
     @property
     def cursor_order(self) -> str:
@@ -117,8 +117,12 @@ def base_now(now_us: Any, week_ago: Any) -> ColumnElement[Any]:
 
 def snoozed_now(now_us: Any) -> ColumnElement[bool]:
     """True for a row of `scores` whose lead is snoozed; now_us is a value or a parameter."""
-    asleep = select(db.snoozes.c.lead_no).where(db.snoozes.c.until_us > now_us)
-    return db.scores.c.lead_no.in_(asleep)
+    return db.scores.c.lead_no.in_(asleep_at(now_us))
+
+
+def asleep_at(now_us: Any) -> Select[Any]:
+    """The numbers of the leads that are snoozed; now_us is a value or a parameter."""
+    return select(db.snoozes.c.lead_no).where(db.snoozes.c.until_us > now_us)
 
 
 def order_key(query: WorklistQuery, exact_change: ColumnElement[Any] | None) -> ColumnElement[Any]:
@@ -161,6 +165,11 @@ def count_of(conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
 def groups_of(filters: Filters) -> list[ColumnElement[bool]]:
     """The conditions on worklist_groups of filters by grade, stage, owner and source."""
     return value_conditions(filters, db.worklist_groups.c)
+
+
+def group_numbers(filters: Filters) -> Select[Any]:
+    """The groups of leads that filters by values match."""
+    return select(db.worklist_groups.c.group_no).where(*groups_of(filters))
 
 
 def count_of_groups(filters: Filters) -> Select[Any]:

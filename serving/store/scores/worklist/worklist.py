@@ -1,32 +1,42 @@
 """The worklist: open leads in an order, filtered and paged by key, and what the selection is expected to bring."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 
+import numpy as np
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
+from history.base.arrays import Ints
 from history.config.config import FunnelConfig
 from history.config.display import leads_per_owner
 from serving.store import schema as db
 from serving.store.config import stored_view
 from serving.store.cursors import read_cursor, write_cursor
-from serving.store.database.transaction import read_setting
 from serving.store.errors import InvalidCursor
-from serving.store.leads.leads import ERASURES
-from serving.store.scores.saved import ACTS, VERSION, WEEK_US, outdated
+from serving.store.scores.saved import WEEK_US, outdated
+from serving.store.scores.search.texts import SearchTexts
 from serving.store.scores.worklist.entries import COLUMNS, ReadingTime, Shown, entries_of
+from serving.store.scores.worklist.kept import KeptFigures, versions_now
 from serving.store.scores.worklist.needed import Attended, needed
 from serving.store.scores.worklist.neighbours import Listed, Neighbours, neighbours
-from serving.store.scores.worklist.paging import FEW, Counts, page_keys
+from serving.store.scores.worklist.paging import Counts, page_keys
+from serving.store.scores.worklist.searched import (
+    FEW,
+    NOT_MANY,
+    are_among,
+    count_found_before,
+    searched_page,
+)
 from serving.store.scores.worklist.selection import (
     Filters,
     WorklistQuery,
+    asleep_at,
     base_now,
     count_of,
     count_of_groups,
+    group_numbers,
     groups_of,
     is_before,
     order_key,
@@ -35,12 +45,7 @@ from serving.store.scores.worklist.selection import (
 )
 from serving.store.scores.worklist.summary import best_of, expected_by_code, expected_of, expected_of_groups
 
-VALID_US: Final = 5_000_000  # of a cached figure; attention changes with time alone
-# Figures of a store with so many leads stay for a while although scores changed: they change all the time, and each
-# page of 100,000 leads would add them all up again. What people do to leads and erasures show at once.
-LARGE_STORE: Final = 20_000
-HELD_US: Final = 2_000_000
-MOST_CACHED: Final = 256
+MOST_FOUND: Final = 4  # searches whose leads are kept: up to all leads each
 Value = TypeVar("Value")
 
 
@@ -63,19 +68,17 @@ class Page:
         return [shown.entry for shown in self.shown]
 
 
-class _Versions(NamedTuple):
-    """Counters: of leads, of changes of scores, of what people did, and of erasures."""
+class _Selection(NamedTuple):
+    """Conditions of a query's filters, and the leads that its search finds with all filters, None without a search.
 
-    leads: str | None
-    scores: str | None
-    acts: str | None
-    erasures: str | None
+    Leads that are found are their own conditions, unless they are many.
+    """
+
+    conditions: Sequence[ColumnElement[bool]]
+    found: Ints | None
 
 
-class _Cached(NamedTuple):
-    versions: _Versions
-    made_us: int
-    value: Any
+_WHOLE: Final = _Selection((), None)
 
 
 class _Reading:
@@ -84,9 +87,7 @@ class _Reading:
     def __init__(self, connection: Connection, time: ReadingTime) -> None:
         self.connection = connection
         self.time = time
-        self.versions = _Versions(
-            *(read_setting(connection, name) for name in ("lead_no", VERSION, ACTS, ERASURES))
-        )
+        self.versions = versions_now(connection)
 
 
 class Worklist:
@@ -94,8 +95,9 @@ class Worklist:
 
     def __init__(self, now_us: Callable[[], int]) -> None:
         self._now_us = now_us
-        self._cache: OrderedDict[Hashable, _Cached] = OrderedDict()
-        self._lock = threading.Lock()
+        self._figures, self._found = KeptFigures(), KeptFigures(MOST_FOUND)
+        self._texts = SearchTexts()
+        self._erasures: str | None = None
 
     def page(self, connection: Connection, query: WorklistQuery, config: FunnelConfig | None = None) -> Page:
         """Open scored leads in the query's order, highest first.
@@ -105,13 +107,9 @@ class Worklist:
         """
         reading = self._reading(connection, config)
         attended = self._attended(reading)
-        conditions = _conditions(query.filters, attended.codes, reading.time.now_us)
-        if query.q and len(found := self._found(reading, query.filters, conditions)) <= FEW:
-            # What one scan found need not be searched again.
-            conditions, total = [db.scores.c.lead_no.in_(found)], len(found)
-        else:
-            total = self._total(reading, query.filters, conditions)
-        rows = _rows(reading, query, conditions, Counts(total, self._total(reading, Filters(), ())))
+        selection = self._selection(reading, query.filters)
+        total = self._total(reading, query.filters, selection)
+        rows = _rows(reading, query, selection, Counts(total, self._total(reading, Filters(), _WHOLE)))
         shown = entries_of(connection, rows[: query.limit], reading.time, attended)
         about = reading.time.now_us, reading.time.per_owner
         if len(rows) <= query.limit:
@@ -127,10 +125,11 @@ class Worklist:
         if query.after is None:
             return 0
         reading = self._reading(connection, config)
-        codes = self._attended(reading).codes if query.attention else {}
-        conditions = _conditions(query.filters, codes, reading.time.now_us)
+        selection = self._selection(reading, query.filters)
         key = order_key(query, _exact_change(reading, query))
-        return _count(connection, [*conditions, is_before(query, key)])
+        if selection.found is not None:
+            return count_found_before(connection, query, key, selection.found)
+        return _count(connection, [*selection.conditions, is_before(query, key)])
 
     def summary(
         self,
@@ -154,10 +153,10 @@ class Worklist:
     ) -> Neighbours:
         """The leads before and after one in the query's order, and its place."""
         reading = self._reading(connection, config)
-        conditions = _conditions(query.filters, self._attended(reading).codes, reading.time.now_us)
-        total = self._total(reading, query.filters, conditions)
+        selection = self._selection(reading, query.filters)
+        total = self._total(reading, query.filters, selection)
         key = order_key(query, _exact_change(reading, query))
-        return neighbours(connection, Listed(query, key, conditions, total), lead_id)
+        return neighbours(connection, Listed(query, key, selection.conditions, total), lead_id)
 
     def shown(self, connection: Connection, lead_id: str, config: FunnelConfig | None = None) -> Shown | None:
         """The entry and next step of one open lead; None without one."""
@@ -176,27 +175,34 @@ class Worklist:
             return record
         first = replace(query, after=None, limit=capacity)
         key = order_key(first, _exact_change(reading, first))
-        conditions = _conditions(query.filters, self._attended(reading).codes, reading.time.now_us)
+        conditions = self._selection(reading, query.filters).conditions
         columns = select(db.scores.c.probability, db.scores.c.revenue_rank).where(*conditions)
         best = best_of(reading.connection, page_of(first, key, columns), record, capacity)
         return {**record, "capacity": best}
 
-    def _total(self, reading: _Reading, filters: Filters, conditions: Sequence[ColumnElement[bool]]) -> int:
-        """The number of leads that filters match; conditions: theirs, which filters without values do without."""
-        return self._kept(reading, ("total", filters), lambda: _count_matching(reading, filters, conditions))
+    def _total(self, reading: _Reading, filters: Filters, selection: _Selection) -> int:
+        """The number of leads that filters match; filters without values do without a selection."""
+        if selection.found is not None:
+            return len(selection.found)
+        make = partial(_count_matching, reading, filters, selection.conditions)
+        return self._kept(reading, ("total", filters), make)
 
-    def _found(
-        self, reading: _Reading, filters: Filters, conditions: Sequence[ColumnElement[bool]]
-    ) -> list[int]:
-        """The numbers of the leads that a search finds, of FEW and one more at most."""
-        statement = select(db.scores.c.lead_no).where(*conditions).limit(FEW + 1)
-        return self._kept(
-            reading, ("found", filters), lambda: list(reading.connection.execute(statement).scalars())
-        )
+    def _selection(self, reading: _Reading, filters: Filters) -> _Selection:
+        codes = self._attended(reading).codes if filters.attention else {}
+        conditions = _conditions(filters, codes, reading.time.now_us)
+        found = self._matches(reading, filters, codes) if filters.q else None
+        if found is not None and len(found) <= NOT_MANY:
+            conditions = are_among(reading.connection, found.tolist())
+        return _Selection(conditions, found)
+
+    def _matches(self, reading: _Reading, filters: Filters, codes: Mapping[int, str]) -> Ints | None:
+        """The leads that filters with a search match, ascending; None if the search is left to the database."""
+        make = partial(_matches, self._texts, reading, filters, codes)
+        return self._found.get(filters, reading.versions, reading.time.now_us, make)
 
     def _sums(self, reading: _Reading, filters: Filters) -> dict[str, Any]:
         codes, connection = self._attended(reading).codes, reading.connection
-        conditions = _conditions(filters, codes, reading.time.now_us)
+        conditions = self._selection(reading, filters).conditions
         snoozed = _conditions(replace(filters, snoozed=True), codes, reading.time.now_us)
         if _is_by_value(filters):
             record = expected_of_groups(connection, groups_of(filters), snoozed)
@@ -213,7 +219,12 @@ class Worklist:
 
     def _reading(self, connection: Connection, config: FunnelConfig | None) -> _Reading:
         used = stored_view(connection) or config or FunnelConfig()
-        return _Reading(connection, ReadingTime(self._now_us(), used.zone, leads_per_owner(used.display)))
+        time = ReadingTime(self._now_us(), used.zone, leads_per_owner(used.display))
+        reading = _Reading(connection, time)
+        if reading.versions.erasures != self._erasures:
+            self._texts.follow(connection)  # an erased text leaves the memory too
+            self._erasures = reading.versions.erasures
+        return reading
 
     def _attended(self, reading: _Reading) -> Attended:
         connection, time = reading.connection, reading.time
@@ -224,28 +235,23 @@ class Worklist:
         )
 
     def _kept(self, reading: _Reading, key: Hashable, make: Callable[[], Value]) -> Value:
-        """The cached value if no stored score changed since, and not much time passed."""
-        now_us = reading.time.now_us
-        with self._lock:
-            cached = self._cache.get(key)
-        if cached is not None and _is_valid(cached, reading.versions, now_us):
-            value: Value = cached.value
-            return value
-        value = make()
-        with self._lock:
-            self._cache[key] = _Cached(reading.versions, now_us, value)
-            self._cache.move_to_end(key)
-            while len(self._cache) > MOST_CACHED:
-                self._cache.popitem(last=False)
-        return value
+        return self._figures.get(key, reading.versions, reading.time.now_us, make)
 
 
-def _is_valid(cached: _Cached, versions: _Versions, now_us: int) -> bool:
-    age_us = now_us - cached.made_us
-    if not 0 <= age_us < VALID_US or cached.versions[2:] != versions[2:]:
-        return False
-    is_held = age_us < HELD_US and int(versions.leads or 0) > LARGE_STORE
-    return is_held or cached.versions.scores == versions.scores
+def _matches(
+    texts: SearchTexts, reading: _Reading, filters: Filters, codes: Mapping[int, str]
+) -> Ints | None:
+    connection = reading.connection
+    groups = list(connection.execute(group_numbers(filters)).scalars()) if filters.has_values else None
+    found = texts.find(connection, filters.q or "", groups)
+    if found is None:
+        return None
+    asleep = np.isin(found, list(connection.execute(asleep_at(reading.time.now_us)).scalars()))
+    found = found[asleep if filters.snoozed else ~asleep]
+    if filters.attention:
+        chosen = [lead_no for lead_no, code in codes.items() if code in filters.attention]
+        found = found[np.isin(found, chosen)]
+    return found
 
 
 def _conditions(filters: Filters, codes: Mapping[int, str], now_us: int) -> list[ColumnElement[bool]]:
@@ -255,15 +261,17 @@ def _conditions(filters: Filters, codes: Mapping[int, str], now_us: int) -> list
     return selected(filters, chosen, now_us)
 
 
-def _rows(
-    reading: _Reading, query: WorklistQuery, conditions: Sequence[ColumnElement[bool]], counts: Counts
-) -> list[Any]:
+def _rows(reading: _Reading, query: WorklistQuery, selection: _Selection, counts: Counts) -> list[Any]:
     """The rows of one page and one more, if there is one.
 
     The numbers of the leads come first: a sort then carries no records.
     """
-    key, lead_no = order_key(query, _exact_change(reading, query)), db.scores.c.lead_no
-    keys = page_keys(reading.connection, query, key, conditions, counts)
+    exact_change = _exact_change(reading, query)
+    key, lead_no = order_key(query, exact_change), db.scores.c.lead_no
+    if selection.found is not None and (exact_change is None or len(selection.found) <= FEW):
+        keys = searched_page(reading.connection, query, key, selection.found)
+    else:
+        keys = page_keys(reading.connection, query, key, selection.conditions, counts)
     statement = _entry_columns(reading).where(lead_no.in_(list(keys)))
     rows = {row["lead_no"]: row for row in reading.connection.execute(statement).mappings()}
     return [{**rows[lead_no], "key": value} for lead_no, value in keys.items()]

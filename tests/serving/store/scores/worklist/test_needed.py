@@ -45,7 +45,7 @@ def test_high_value_is_the_quantile_of_known_revenues(store: Store, count: int) 
     with store.engine.writing() as connection:
         row = dict(connection.execute(db.scores.select()).mappings().one())
         transaction = Transaction(connection, NOW_US)
-        forget_scores(connection, [1])
+        forget_scores(transaction, [1])
         connection.execute(db.scores.delete())
         for lead_no, revenue in enumerate(revenues, start=1):
             if lead_no > 1:

@@ -11,6 +11,7 @@ from serving.store.beside import Snooze, set_snoozes
 from serving.store.errors import InvalidCursor
 from serving.store.leads.leads import erase_leads
 from serving.store.scores.rescoring.changed_leads import refresh_changes
+from serving.store.scores.worklist import kept
 from serving.store.scores.worklist import worklist as module
 from serving.store.scores.worklist.selection import ORDERS, WorklistQuery
 from serving.store.scores.worklist.worklist import Worklist, read_worklist_cursor
@@ -222,12 +223,12 @@ def test_figures_of_a_large_store_are_held_but_not_after_an_act(
     store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = random_worklist(store, clock, 6)
-    monkeypatch.setattr(module, "LARGE_STORE", 1)
+    monkeypatch.setattr(kept, "LARGE_STORE", 1)
     before = world.summary()
     put(store, "another", CREATED_US)
     score_queued(store, world.model)
     assert world.summary() == before
-    clock.now_us += module.HELD_US
+    clock.now_us += kept.HELD_US
     held = world.summary()
     assert held["leads"] == before["leads"] + 1
     store.writer.write(set_snoozes, Snooze("another", clock.now_us + DAY_US))
