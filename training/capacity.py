@@ -19,6 +19,7 @@ from training.fit.growing import BoostedRows, GrowingTrees, boosted_rows
 from training.rows.predictions import OutOfFold
 from training.rows.splits import Split, enough_splits
 from training.rows.training_set import TrainingSet
+from training.rows.weights import sums_by_lead
 
 TRIALS = 12
 # Set on simulated worlds (docs/decisions/0063). The defaults need no evidence: another setting's gain counts less a
@@ -124,7 +125,9 @@ def choose_capacity(
 
 def _weighted(search: "_Search", losses: dict[Parameters, Floats], seed: int) -> Capacity:
     defaults = losses[Parameters()]
-    gains = np.stack([by_lead(search.weight * (defaults - loss), search.lead) for loss in losses.values()])
+    gains = np.stack(
+        [sums_by_lead(search.weight * (defaults - loss), search.lead) for loss in losses.values()]
+    )
     tried = [
         Tried(setting, float(search.weight @ loss), float(gain.sum()), standard_error(gain))
         for (setting, loss), gain in zip(losses.items(), gains, strict=True)
@@ -148,12 +151,6 @@ def best_shares(gains: Floats, seed: int) -> Floats:
     shares = np.bincount(draws.argmax(axis=1), minlength=len(gains)) / DRAWS
     shares[shares < LEAST_WEIGHT] = 0.0
     return np.asarray(shares / shares.sum(), dtype=np.float64)
-
-
-def by_lead(gain: Floats, lead: Ints) -> Floats:
-    """The sums (leads,) of gains (n,) of each lead: the rows of a lead are drawn together."""
-    _, index = np.unique(lead, return_inverse=True)
-    return np.bincount(index, gain).astype(np.float64)
 
 
 def standard_error(gain: Floats) -> float:

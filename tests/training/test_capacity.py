@@ -18,7 +18,6 @@ from training.capacity import (
     Capacity,
     Tried,
     best_shares,
-    by_lead,
     choose_capacity,
     standard_error,
 )
@@ -27,6 +26,7 @@ from training.fit.censored import matured_rows
 from training.rows.dataset import Rows
 from training.rows.splits import Split, lead_splits, time_splits
 from training.rows.training_set import TrainingSet
+from training.rows.weights import sums_by_lead
 
 COLUMNS = tuple(Feature(f"x{j}", "number", "number", 0, "attributes", "", "") for j in range(4))
 
@@ -136,11 +136,11 @@ def test_reasons_of_the_largest_setting_add_up(world_rows: Rows) -> None:
 def test_rows_of_a_lead_are_drawn_together() -> None:
     random = np.random.default_rng(1)
     noise = random.normal(0, 1, 400)
-    error = standard_error(by_lead(noise, np.arange(400)))
+    error = standard_error(sums_by_lead(noise, np.arange(400)))
     assert error == pytest.approx(20, rel=0.1)
     # Rows of one lead say the same thing: four leads of a hundred rows are far less sure than 400 leads.
     repeated = np.repeat(random.normal(0, 1, 4), 100)
-    assert standard_error(by_lead(repeated, np.repeat(np.arange(4), 100))) > 2 * standard_error(repeated)
+    assert standard_error(sums_by_lead(repeated, np.repeat(np.arange(4), 100))) > 2 * standard_error(repeated)
 
 
 def test_shares_are_those_of_a_bootstrap() -> None:

@@ -11,6 +11,7 @@ from models.figures.calibration import intercept_for
 from models.figures.kernel import sigmoid
 from training.rows.predictions import OutOfFold
 from training.rows.training_set import TrainingSet
+from training.rows.weights import deviation_by_lead
 
 # Candidates lie so many horizons before T. Fewer than LATEST would show a short shock, and more than EARLIEST no longer
 # matter to the level (docs/decisions/0069).
@@ -116,6 +117,5 @@ def _change(rows: Predicted, at_us: int) -> Change | None:
             break
         shift = float(np.clip(shift + step, -LARGEST, LARGEST))
         level += float(residual.sum()) / float(variance.sum()) - step * mean
-    _, place = np.unique(rows.lead, return_inverse=True)
-    error = float(np.sqrt(np.sum(np.bincount(place, score) ** 2))) / curvature
+    error = deviation_by_lead(score, rows.lead) / curvature
     return Change(at_us, shift, error) if error > 0 else None

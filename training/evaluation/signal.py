@@ -6,8 +6,10 @@ import numpy as np
 from scipy.stats import rankdata, t
 
 from history.base.arrays import Floats, Ints
+from training.evaluation.bootstrap import draw_counts
 from training.evaluation.metrics import log_loss
 from training.evaluation.out_of_fold import recentred
+from training.rows.weights import deviation_by_lead
 
 DRAWS = 400
 SURE = 0.02  # one-sided error of the log loss test; the two tests together pass noise in one case of fifty
@@ -84,9 +86,7 @@ def auc_within_splits(score: Floats, split: Ints, won: Floats, lead: Ints) -> Au
     if not weight:
         return Auc(0.0, 0.5)
 
-    _, index = np.unique(lead, return_inverse=True)
-    by_lead = np.bincount(index, influence)
-    deviation = float(np.sqrt(np.sum(by_lead**2))) / weight
+    deviation = deviation_by_lead(influence, lead) / weight
     auc = total / weight
     if len(winners) < 2:
         return Auc(0.0, auc)
@@ -116,8 +116,7 @@ def cluster_interval(values: Floats, cluster: Ints, outside: float, seed: int = 
     count = len(names)
     sums = np.bincount(index, values, count)
     sizes = np.bincount(index, minlength=count)
-    equal_shares = np.full(count, 1 / count)
-    draws = np.random.default_rng(seed).multinomial(count, equal_shares, DRAWS)
+    draws = draw_counts(count, seed, DRAWS)
     means = (draws @ sums) / np.maximum(draws @ sizes, 1)
     low, high = np.quantile(means, [outside / 2, 1 - outside / 2])
     return MeanInterval(float(low), float(values.mean()), float(high))

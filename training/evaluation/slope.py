@@ -11,6 +11,7 @@ from models.figures.calibration import MIN_SLOPE
 from training.fit.calibration import SlopeTerm, slope_term
 from training.rows.predictions import OutOfFold
 from training.rows.training_set import TrainingSet
+from training.rows.weights import deviation_by_lead
 
 STEPS, TOLERANCE = 40, 1e-8
 LARGEST = 3.0  # slopes beyond +-LARGEST are as good as it
@@ -87,9 +88,7 @@ def slope_of(predictions: OutOfFold, won: Floats, lead: Ints) -> Slope:
             break
     if not term.curvature > 0:
         return Slope(0.0, np.inf, wins)
-    _, index = np.unique(lead, return_inverse=True)
-    by_lead = np.bincount(index, term.score)
-    return Slope(slope, float(np.sqrt(np.sum(by_lead**2))) / term.curvature, wins)
+    return Slope(slope, deviation_by_lead(term.score, lead) / term.curvature, wins)
 
 
 def _term_of_splits(predictions: OutOfFold, won: Floats, slope: float) -> SlopeTerm:

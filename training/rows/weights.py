@@ -1,4 +1,4 @@
-"""Row weights that the fits share: recent rows count more, and all rows of one lead together count once."""
+"""Row weights that the fits share, and sums by lead: recent rows count more, rows of one lead count together."""
 
 import numpy as np
 
@@ -19,6 +19,18 @@ def weight_per_lead(lead: Ints) -> Floats:
 
 def concentration(weight: Floats, lead: Ints) -> float:
     """One over the effective number of leads, after Kish (1965): so many equal leads give the same variance."""
+    return float(np.sum(sums_by_lead(weight, lead) ** 2) / weight.sum() ** 2)
+
+
+def sums_by_lead(values: Floats, lead: Ints) -> Floats:
+    """The sums (leads,) of values (n,) over the rows of each lead, in the order of leads."""
     _, index = np.unique(lead, return_inverse=True)
-    weight_of_lead = np.bincount(index, weight)
-    return float(np.sum(weight_of_lead**2) / weight.sum() ** 2)
+    return np.bincount(index, values).astype(np.float64)
+
+
+def deviation_by_lead(scores: Floats, lead: Ints) -> float:
+    """Standard deviation of the sum of scores (n,) of mean 0, if rows of one lead depend on each other.
+
+    The middle of the sandwich estimate (Liang and Zeger 1986).
+    """
+    return float(np.sqrt(np.sum(sums_by_lead(scores, lead) ** 2)))
