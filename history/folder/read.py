@@ -6,30 +6,24 @@ from typing import NamedTuple
 
 import numpy as np
 
-from history.base.arrays import Ints
 from history.base.errors import InvalidInput
-from history.bulk_creations import BULK, days_of
 from history.config.config import FunnelConfig
 from history.config.file import read_config
 from history.data_end import END, latest_of
 from history.folder.change_rows import ChangeRows
-from history.folder.currencies import currency_warnings, refuse_currencies
-from history.folder.lead_table import LeadTable, VisibleLeads
+from history.folder.lead_table import LeadTable
 from history.folder.logs import CostRows, InteractionRows, StageRows
 from history.folder.merges import merged_ids
 from history.folder.outcome_rows import OutcomeRows
 from history.folder.rules.acceptance import mend_sentence
-from history.folder.rules.row_filter import RejectedRow, TableCounts
-from history.folder.rules.rules import GONE_LEAD, REJECTED, UNDECIDED_OUTCOME
+from history.folder.rules.row_filter import RejectedRow
+from history.folder.rules.rules import REJECTED
 from history.folder.tables.files import give_back_memory, read_tables
 from history.folder.tables.raw_table import RawTable
 from history.folder.validate import NO_TIME, OWN_TIME, ReadOptions, ValidatedTable
-from history.history import History, no_changes, no_interactions, no_outcomes, no_stages
-from history.outcomes.closing_stages import CLOSING_WORDS, separate_closings
-from history.outcomes.closings_found import with_found_closings
-from history.outcomes.settled import UNDATED, decided_leads, settle
-from history.row_warnings import row_warnings
-from history.stage_ties import INFERRED_STAGES, infer_stages
+from history.folder.visible_history import ReadHistory, history_at
+from history.history import History
+from history.stage_ties import INFERRED_STAGES
 from history.text.times import EXPECTED, LATEST_US
 
 
@@ -105,14 +99,6 @@ def history_of(
     return validated_history(raw, ReadOptions(config, now_us, rejected), as_of_us).history
 
 
-class ReadHistory(NamedTuple):
-    """A history, the row of each of its leads (n,) in their table, and what was set aside of each table."""
-
-    history: History
-    rows: Ints
-    counts: dict[str, TableCounts]
-
-
 def validated_history(raw: dict[str, RawTable], options: ReadOptions, as_of_us: int | None) -> ReadHistory:
     """Validates tables, of a folder or of a part of one by options.whole, and keeps the rows visible at as_of_us.
 
@@ -125,7 +111,7 @@ def validated_history(raw: dict[str, RawTable], options: ReadOptions, as_of_us: 
         options.whole.require("none of its leads is usable")
         raise InvalidInput([*_no_leads(leads), *_no_times(tables)])
     end_us = _data_end(tables, options, flags_late=as_of_us is None)
-    return _history(tables, leads, options, end_us if as_of_us is None else as_of_us, end_us)
+    return history_at(tables, leads, options, end_us if as_of_us is None else as_of_us, end_us)
 
 
 def _data_end(tables: dict[str, ValidatedTable], options: ReadOptions, flags_late: bool) -> int:
@@ -183,14 +169,6 @@ def _no_leads(leads: LeadTable) -> list[str]:
     ]
 
 
-def _no_decisions(outcomes: OutcomeRows) -> list[str]:
-    return [
-        f"outcomes: no lead is left, since the only outcomes of each are set aside, {broken.count} by {broken.rule} "
-        f"({REJECTED[broken.rule]}): {broken.first[0]}.{mend_sentence(outcomes.name, broken)}"
-        for broken in outcomes.rows.report().rejected
-    ]
-
-
 def _no_times(tables: dict[str, ValidatedTable]) -> list[str]:
     """Problems of the other tables without any readable own time; their rows were rejected for their leads already."""
     return [
@@ -199,88 +177,3 @@ def _no_times(tables: dict[str, ValidatedTable]) -> list[str]:
         for name, table in tables.items()
         if name != "leads" and table.own.given.any() and not table.own.known.any()
     ]
-
-
-def _without_left_out(
-    leads: LeadTable, visible: VisibleLeads, decisions: OutcomeRows, end_us: int
-) -> VisibleLeads:
-    """The leads without the undecided ones and those that are gone; raises InvalidInput if none is left."""
-    whole = decisions.options.whole
-    if not whole.has_any("visible leads", bool(len(visible.rows))):
-        return visible
-    visible = leads.without(visible, decisions.undecided(visible, end_us), UNDECIDED_OUTCOME)
-    if not whole.has_any("leads with a clear outcome", bool(len(visible.rows))):
-        whole.require("the only outcomes of all its leads are set aside")
-        raise InvalidInput(_no_decisions(decisions))
-    is_gone = decisions.gone(visible, end_us)
-    if not whole.has_any("leads that are not gone", not is_gone.all()):
-        whole.require("all its leads are gone")
-        raise InvalidInput(
-            f"outcomes: no lead is left, since all {len(is_gone):,} are gone ({GONE_LEAD.message})."
-        )
-    left = visible if decisions.options.as_stored else leads.without(visible, is_gone, GONE_LEAD)
-    return replace(left, merges=decisions.merges(visible, is_gone, left, end_us))
-
-
-def _history(
-    tables: dict[str, ValidatedTable], leads: LeadTable, options: ReadOptions, as_of_us: int, end_us: int
-) -> ReadHistory:
-    decisions, whole = tables.get("outcomes"), options.whole
-    visible = leads.visible(as_of_us)
-    if isinstance(decisions, OutcomeRows):
-        visible = _without_left_out(leads, visible, decisions, end_us)
-        refuse_currencies(leads, decisions, visible)
-    rows = visible.rows
-    n = len(rows)
-    interactions, stages, outcomes, changes, costs = (
-        no_interactions(n),
-        no_stages(n),
-        no_outcomes(n),
-        no_changes(n),
-        None,
-    )
-    for table in tables.values():
-        if isinstance(table, InteractionRows):
-            interactions = table.build(visible)
-        elif isinstance(table, StageRows):
-            stages = table.build(visible)
-        elif isinstance(table, OutcomeRows):
-            outcomes = table.build(visible)
-        elif isinstance(table, ChangeRows):
-            changes = table.build(visible)
-        elif isinstance(table, CostRows):
-            costs = table.build(as_of_us)
-    pending = decisions.pending(visible, end_us) if isinstance(decisions, OutcomeRows) else None
-    config = with_found_closings(stages, outcomes, options.config, whole)
-    decided = separate_closings(stages, outcomes, visible.created_us, config)
-    attributes = leads.attributes(rows)
-    counts = {name: table.rows.counts() for name, table in tables.items()}
-    reports = {name: counted.report() for name, counted in counts.items()}
-    open_stages = decided.stages
-    if not config.stages:
-        open_stages, config = infer_stages(open_stages, config, whole)
-    if not options.as_stored:
-        stages, outcomes = open_stages, decided.outcomes
-    history = History(
-        config=config,
-        as_of_us=as_of_us,
-        lead_ids=[leads.ids.values[code] for code in leads.ids.codes[rows].tolist()],
-        created_us=visible.created_us,
-        lead_known_us=leads.known_us()[rows] if "recorded_at" in leads.raw.columns else None,
-        attributes=attributes,
-        interactions=interactions,
-        stages=stages,
-        outcomes=outcomes,
-        changes=changes,
-        costs=costs,
-        reports=reports,
-    )
-    history = settle(history, pending)
-    warnings = (
-        *whole.note(CLOSING_WORDS, decided.words),
-        *row_warnings(reports),
-        *currency_warnings(leads, rows),
-        *whole.note(UNDATED, decided_leads(history)),
-        *whole.note(BULK, days_of(history.created_us)),
-    )
-    return ReadHistory(replace(history, warnings=warnings), rows, counts)
