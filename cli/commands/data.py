@@ -17,7 +17,7 @@ from cli.options import (
 )
 from cli.shown.output import echo, echo_next, echo_warnings, print_json, readable_time
 from cli.shown.progress import progress_bar
-from cli.shown.verdict import verdict_of
+from cli.shown.verdict import Verdict, verdict_of
 from history.base.progress import part
 from history.base.warnings import Warning, json_of
 
@@ -111,7 +111,6 @@ def check(data: Path, rejected: Path | None, fix: bool, as_json: bool, **options
     from cli.folder.parts import parts_of, reading_share
     from engines.choice import open_engine
     from history.folder.rules.acceptance import require_acceptable
-    from history.read import format_time
     from training.audit.audit import audit
     from training.audit.misread_kinds import misread
 
@@ -135,22 +134,27 @@ def check(data: Path, rejected: Path | None, fix: bool, as_json: bool, **options
     _echo_result(result, inferred, warnings)
     verdict = verdict_of(result.states, warnings, data)
     if as_json:
-        tables = {name: _table_record(report) for name, report in history.reports.items()}
-        as_of = format_time(history.as_of_us)
-        print_json(
-            {
-                "tables": tables,
-                "inferred": inferred,
-                "warnings": warnings,
-                "as_of": as_of,
-                "verdict": verdict.to_dict(),
-                **({"audited_leads": len(history)} if result.is_sample else {}),
-            }
-        )
+        print_json(_document(result, inferred, warnings, verdict))
     if not options["accept_rejected"]:
         require_acceptable(history.reports)
     for line in verdict.lines():
         echo(line)
+
+
+def _document(
+    result: "Checked", inferred: Mapping[str, Any], warnings: Sequence[Mapping[str, Any]], verdict: Verdict
+) -> dict[str, Any]:
+    from history.read import format_time
+
+    history = result.history
+    document = {
+        "tables": {name: _table_record(report) for name, report in history.reports.items()},
+        "inferred": inferred,
+        "warnings": warnings,
+        "as_of": format_time(history.as_of_us),
+        "verdict": verdict.to_dict(),
+    }
+    return {**document, "audited_leads": len(history)} if result.is_sample else document
 
 
 def _write_guesses(data: Path) -> None:

@@ -146,54 +146,79 @@ def _read(connection: Connection, wanted: Wanted) -> dict[str, Any] | None:
 def _shown(request: Request, wanted: Wanted, document: Mapping[str, Any]) -> dict[str, Any]:
     """What the template shows beside the document."""
     translate = Translator(formats_of(request))
-    lead, score, query = document["lead"], document["score"], wanted.query
-    currency = None if score is None else score["currency"]
+    return {
+        **_links(request, wanted, document["next_cursor"]),
+        **_shown_score(wanted, document, translate),
+        **_shown_timeline(wanted, document, translate),
+        **_shown_actions(wanted, document, translate),
+        "zone_name": str(translate.formats.zone),
+        "known": [
+            (column_words(name, translate), value_words(value, translate))
+            for name, value in document["lead"]["attributes"].items()
+        ],
+        "crm_url": safe_url(document["lead"]["url"]),
+        "call_id": f"page-{secrets.token_urlsafe(12)}",
+        "notices": notices_of(wanted.query.get("done"), translate),
+    }
+
+
+def _links(request: Request, wanted: Wanted, next_cursor: str | None) -> dict[str, Any]:
+    """Where the page leads: to the list it came from, to more of the timeline, and to itself as a panel."""
+    query = wanted.query
     link = lead_link(wanted.lead_id)
     panel = {"panel": "1"} if is_panel(request) else {}
-    kept = {key: query.get(key) for key in KEPT}
-    is_first = not query.get("cursor")
-    result = document["result"]
-    shown: dict[str, Any] = {
+    kept = {**panel, **{key: query.get(key) for key in KEPT}}
+    return {
         "lead_path": link,
-        "bars": [],
-        "line": None,
+        "next_link": _link(link, {**kept, "cursor": next_cursor}) if next_cursor else None,
+        "panel_query": _link("", panel),
+        "back": _link(link, kept),
+        "edit_query": partial(_edit_query, kept),
+        "view": query.get("view") or "",
+        "list_path": "/?" + query["view"] if query.get("view") else "/",
+        "is_first_page": not query.get("cursor"),
+    }
+
+
+def _shown_score(wanted: Wanted, document: Mapping[str, Any], translate: Translator) -> dict[str, Any]:
+    """The line of the score over time, its reasons as bars, and how it has moved."""
+    score, bundle = document["score"], wanted.bundle
+    shown: dict[str, Any] = {"bars": [], "line": None, "other_warnings": []}
+    shown["moves"] = [_move(move, translate) for move in document["moves"][:MOVES_SHOWN]]
+    if score is None:
+        return shown
+    shown["other_warnings"] = [one for one in score["warnings"] if one["code"] != ABSTAINED]
+    if score["status"] in OPEN_STATUS:
+        shown["line"] = score_line(document["moves"], score["probability"], score["as_of"])
+    if score["reasons"] and bundle is not None:
+        shown["bars"] = bars_of(score, bundle, translate)
+    return shown
+
+
+def _shown_timeline(wanted: Wanted, document: Mapping[str, Any], translate: Translator) -> dict[str, Any]:
+    query, score = wanted.query, document["score"]
+    currency = None if score is None else score["currency"]
+    return {
         "days": days_of(document["timeline"], translate, currency),
         "kinds": _kinds(wanted),
         "kind": query.get("kind"),
         "correcting": _corrected(document, query, translate, currency),
-        "next_link": _link(link, {**panel, **kept, "cursor": document["next_cursor"]})
-        if document["next_cursor"]
-        else None,
-        "panel_query": _link("", panel),
-        "back": _link(link, {**panel, **kept}),
-        "edit_query": partial(_edit_query, {**panel, **kept}),
-        "view": query.get("view") or "",
-        "list_path": "/?" + query["view"] if query.get("view") else "/",
-        "zone_name": str(translate.formats.zone),
-        "tried": {},
-        "is_first_page": is_first,
+    }
+
+
+def _shown_actions(wanted: Wanted, document: Mapping[str, Any], translate: Translator) -> dict[str, Any]:
+    """The next step, what would change the chance, and what the tried change does."""
+    result = document["result"]
+    return {
         "step": _step(document["listed"], translate),
-        "other_warnings": [] if score is None else [w for w in score["warnings"] if w["code"] != ABSTAINED],
-        "known": [
-            (column_words(name, translate), value_words(value, translate))
-            for name, value in lead["attributes"].items()
-        ],
-        "crm_url": safe_url(lead["url"]),
-        "choices": None if wanted.bundle is None else choices_of(wanted.bundle, translate),
-        "call_id": f"page-{secrets.token_urlsafe(12)}",
-        "notices": notices_of(query.get("done"), translate),
-        "moves": [_move(move, translate) for move in document["moves"][:MOVES_SHOWN]],
         "suggestions": [
             {**suggestion, "change": act_words(suggestion, translate)}
             for suggestion in document["suggestions"]
         ],
+        "choices": None if wanted.bundle is None else choices_of(wanted.bundle, translate),
+        "tried": {},
         "changed": None if result is None else _moved(wanted, result, translate),
     }
-    if score is not None and score["status"] in OPEN_STATUS:
-        shown["line"] = score_line(document["moves"], score["probability"], score["as_of"])
-    if score is not None and score["reasons"] and wanted.bundle is not None:
-        shown["bars"] = bars_of(score, wanted.bundle, translate)
-    return shown
 
 
 def bars_of(score: Mapping[str, Any], bundle: Bundle, translate: Translator) -> list[Bar]:
