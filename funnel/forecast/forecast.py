@@ -14,10 +14,11 @@ from funnel.forecast.components.new_leads import (
     recent_rate,
     unseen_year_share,
 )
-from funnel.forecast.components.open_leads import OpenLeads, scored_leads, win_probabilities
+from funnel.forecast.components.open_leads import OpenLeads, scored_leads
 from funnel.forecast.components.rhythm import fit_rhythm, working_days
 from funnel.forecast.draws import Expectation, Quantiles, simulate
 from funnel.forecast.groups import Groups, groups_by, single_group, sum_by_group, won_already
+from funnel.forecast.period_wins import PeriodWins, period_wins
 from funnel.forecast.periods import LENGTH_IN_MONTHS, CalendarPeriod, periods
 from funnel.forecast.replays.by_age import AgeReplays, Ahead, replays_by_age
 from funnel.forecast.replays.level import Level, Measure, fit_level
@@ -88,7 +89,7 @@ class Forecast:
     @property
     def interval_basis(self) -> str:
         """MEASURED or MODEL."""
-        return MEASURED if self.level.measured else MODEL
+        return MEASURED if self.level.is_measured else MODEL
 
     @property
     def wins(self) -> Floats:
@@ -102,36 +103,6 @@ class Forecast:
 
 
 @dataclass(frozen=True)
-class _PeriodWins:
-    """Expectations before the level is applied, of n open leads and k periods.
-
-    end (k,): days from T to the end of each period. open_wins (n, k), amount (n,) of a win of each open lead, 0 if
-    unknown. new_wins (k,), new_amount: mean of a win of a new lead.
-    """
-
-    end: Floats
-    open_wins: Floats
-    amount: Floats
-    new_wins: Floats
-    new_amount: float
-
-    @property
-    def start(self) -> Floats:
-        """Days (k,) from T to the start of each period, 0 for the first."""
-        return np.concatenate(([0.0], self.end[:-1]))
-
-    @property
-    def wins(self) -> Floats:
-        """Expected wins (k,) of open and new leads."""
-        return np.asarray(self.open_wins.sum(axis=0) + self.new_wins)
-
-    @property
-    def revenue(self) -> Floats:
-        """Expected revenue (k,) of open and new leads."""
-        return np.asarray(self.amount @ self.open_wins + self.new_wins * self.new_amount)
-
-
-@dataclass(frozen=True)
 class _Parts:
     """All parts of a forecast before they are put together."""
 
@@ -140,7 +111,7 @@ class _Parts:
     groups: Groups
     leads: OpenLeads
     new_leads: NewLeads
-    by_period: _PeriodWins
+    by_period: PeriodWins
     level: Level
 
     @property
@@ -213,7 +184,7 @@ def _parts(bundle: Bundle, history: History, options: ForecastOptions, leads: Op
     days = int(np.ceil(max(end[-1], working[-1]))) + 1
     new_leads = forecast_new_leads(known, bundle.config.horizon_days, days)
 
-    by_period = _period_wins(bundle, open_, new_leads, end, working)
+    by_period = period_wins(bundle, open_, new_leads, end, working)
     ahead = Ahead(spans, options.period, bundle.config.horizon_days, rhythm, zone)
     by_age = replays_by_age(known, ahead, new_leads.arrivals.texture)
     level = _level(bundle, known, by_period, new_leads, by_age)
@@ -241,31 +212,13 @@ def _expectation(parts: _Parts) -> Expectation:
     )
 
 
-def _period_wins(
-    bundle: Bundle, open_: OpenLeads, new_leads: NewLeads, end: Floats, working: Floats
-) -> _PeriodWins:
-    """Expectations by period; `working` (k,) are the ends of the periods in working days."""
-    by_end = win_probabilities(open_, bundle.close_time, new_leads.rates, working)
-    amount = np.nan_to_num(open_.amount)
-    new_amount = new_leads.amount
-    if not np.isfinite(new_amount):
-        new_amount = float(amount.mean()) if len(amount) else 0.0
-    return _PeriodWins(
-        end=end,
-        open_wins=np.diff(by_end, prepend=0.0, axis=1),
-        amount=amount,
-        new_wins=np.diff(new_leads.wins_by(working), prepend=0.0),
-        new_amount=new_amount,
-    )
-
-
 def _leads_per_sampled(bundle: Bundle) -> int:
     """Of how many leads of its folder the model has learned from one."""
     return int((bundle.card.get("sample") or {"one_in": 1})["one_in"])
 
 
 def _level(
-    bundle: Bundle, known: KnownLeads, by_period: _PeriodWins, new_leads: NewLeads, by_age: AgeReplays
+    bundle: Bundle, known: KnownLeads, by_period: PeriodWins, new_leads: NewLeads, by_age: AgeReplays
 ) -> Level:
     """The factor from the model's replays of wins, the shocks from all replays.
 
@@ -288,8 +241,8 @@ def _level(
         noise=1 + amount_dispersion(known),
     )
     horizon, at_us = bundle.config.horizon_days, known.as_of_us
-    of_wins = (replays_of(bundle.forecast, wins, horizon, at_us, revenue=False), by_age.wins)
-    of_revenue = (replays_of(bundle.forecast, revenue, horizon, at_us, revenue=True), by_age.revenue)
+    of_wins = (replays_of(bundle.forecast, wins, horizon, at_us, of_revenue=False), by_age.wins)
+    of_revenue = (replays_of(bundle.forecast, revenue, horizon, at_us, of_revenue=True), by_age.revenue)
 
     new_share = by_period.new_wins / np.maximum(by_period.wins, 1e-9)
     arrivals = ArrivalSpread(_arrival_deviation(new_leads, by_period.end), new_share)

@@ -163,7 +163,7 @@ def _share_of_wins_by(training_set: TrainingSet, wins: Ints, censored: CensoredR
         binned=training_set.binned.take(wins),
     )
     horizon_days = training_set.horizon_us // DAY_US
-    close_time = fit_close_time(won, horizon_days, seed, quick=True)
+    close_time = fit_close_time(won, horizon_days, seed, is_quick=True)
     return close_time.cdf(close_time.place(censored.values), censored.observed_days)
 
 

@@ -38,11 +38,11 @@ class WonRows:
     binned: BinnedRows | None = None
 
 
-def fit_close_time(wins: WonRows, horizon_days: int, seed: int, *, quick: bool = False) -> CloseTime:
+def fit_close_time(wins: WonRows, horizon_days: int, seed: int, *, is_quick: bool = False) -> CloseTime:
     """The distribution of the days to the win; uniform over the horizon without any win.
 
     Residuals are those of leads held out in FOLDS parts, grouped by location: wins expected soon and wins expected late
-    are not equally certain. quick: residuals of the rows' own fit, of few trees, for a share of wins that is no more
+    are not equally certain. is_quick: residuals of the rows' own fit, of few trees, for a share of wins that is no more
     than a weight.
     """
     if not len(wins.days):
@@ -57,8 +57,8 @@ def fit_close_time(wins: WonRows, horizon_days: int, seed: int, *, quick: bool =
         return CloseTime(None, centre, LEVELS, np.array([centre]), residuals[None], horizon_days)
 
     rows = WeightedRows(wins.values, wins.features, logit, np.ones(len(logit)), wins.binned)
-    model = fit_regression(rows, FitSettings(QUICK if quick else PARAMETERS, seed), RIDGE_ALPHA)
-    if quick:
+    model = fit_regression(rows, FitSettings(QUICK if is_quick else PARAMETERS, seed), RIDGE_ALPHA)
+    if is_quick:
         location = model.margin(rows.values)
     else:
         location = _held_out_locations(rows, fold_of(wins.lead, FOLDS, seed), seed)

@@ -17,13 +17,13 @@ LEAST_MIX, MOST_MIX = 0.4, 2.5  # bounds of the factor from the recent level
 @dataclass(frozen=True)
 class Level:
     """By period (k,): factor on the expectation of open and new leads, relative standard deviations of the shared
-    shocks of wins and of revenue, arrivals included. measured: whether replays measure them; shocks: their parts.
+    shocks of wins and of revenue, arrivals included. is_measured: whether replays measure them; shocks: their parts.
     """
 
     factor: Floats
     wins_deviation: Floats
     revenue_deviation: Floats
-    measured: bool
+    is_measured: bool
     shocks: Shocks
 
 
@@ -45,7 +45,7 @@ def fit_level(wins: Measure, revenue: Measure, arrivals: ArrivalSpread) -> Level
         factor=fit_factor(wins.replays[0], wins.spans),
         wins_deviation=np.sqrt(of_wins),
         revenue_deviation=np.sqrt(of_revenue),
-        measured=any(replays.suffice for replays in wins.replays),
+        is_measured=any(replays.suffice for replays in wins.replays),
         shocks=divided(arrivals, level, of_wins, of_revenue),
     )
 

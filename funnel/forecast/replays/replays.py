@@ -58,14 +58,14 @@ class Replays:
 
 
 def replays_of(
-    basis: ForecastBasis | None, spans: ComingSpans, horizon_days: int, as_of_us: int, *, revenue: bool
+    basis: ForecastBasis | None, spans: ComingSpans, horizon_days: int, as_of_us: int, *, of_revenue: bool
 ) -> Replays:
     """The replays of the model's training whose spans were over by as_of_us."""
     if basis is None or not len(basis):
         return concatenated([], 0.0)
     days = float(basis.as_of_us.max() - basis.as_of_us.min()) / DAY_US
     dates = days / (MEMORY_HORIZONS * horizon_days) + 1
-    return concatenated(list(_by_span(basis, spans, as_of_us, revenue=revenue)), dates)
+    return concatenated(list(_by_span(basis, spans, as_of_us, of_revenue=of_revenue)), dates)
 
 
 def concatenated(parts: Sequence[Replays], dates: float) -> Replays:
@@ -78,11 +78,13 @@ def concatenated(parts: Sequence[Replays], dates: float) -> Replays:
     return Replays(column("actual"), column("summed"), column("recent"), column("wins"), span, dates)
 
 
-def _by_span(basis: ForecastBasis, spans: ComingSpans, as_of_us: int, *, revenue: bool) -> Iterator[Replays]:
+def _by_span(
+    basis: ForecastBasis, spans: ComingSpans, as_of_us: int, *, of_revenue: bool
+) -> Iterator[Replays]:
     """The replays of each coming span, as far as the replays reach."""
-    actual = basis.revenue if revenue else basis.wins
-    summed = basis.open_revenue + basis.new_revenue if revenue else basis.open_wins + basis.new_wins
-    rate = basis.recent_revenue if revenue else basis.recent_wins
+    actual = basis.revenue if of_revenue else basis.wins
+    summed = basis.open_revenue + basis.new_revenue if of_revenue else basis.open_wins + basis.new_wins
+    rate = basis.recent_revenue if of_revenue else basis.recent_wins
     expected_wins = basis.open_wins + basis.new_wins
     for k in range(len(spans.end)):
         start, end = spans.start[k], spans.end[k]

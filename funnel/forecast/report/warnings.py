@@ -78,6 +78,6 @@ def _interval_warnings(result: Forecast, bundle: Bundle) -> Iterator[Warning]:
             "after that, open leads follow the average win and loss rates of leads of their age"
         )
         yield Warning("short_horizon", "horizon_days", text)
-    if not result.level.measured:
+    if not result.level.is_measured:
         text = "too little history to test past forecasts; intervals rest on the model's own uncertainty"
         yield Warning("unmeasured_interval", "forecast", text)

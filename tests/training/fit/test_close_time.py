@@ -78,7 +78,7 @@ def test_the_same_wins_give_the_same_model() -> None:
 def test_a_quick_fit_gives_nearly_the_same_shares() -> None:
     values, days = wins_with_days(6, 1500)
     wins, by_days = WonRows(values, COLUMNS, days, np.arange(1500)), np.arange(10.0, 90, 20)[None, :]
-    usual, quick = (fit_close_time(wins, HORIZON, 0, quick=quick) for quick in (False, True))
+    usual, quick = (fit_close_time(wins, HORIZON, 0, is_quick=is_quick) for is_quick in (False, True))
     difference = usual.cdf(usual.place(values)[:, None], by_days) - quick.cdf(
         quick.place(values)[:, None], by_days
     )

@@ -35,17 +35,17 @@ def basis(ratio: float, origins: int = 8) -> ForecastBasis:
 
 AHEAD = ComingSpans(np.array([0.0, 30.0, 170.0]), np.array([30.0, 60.0, 200.0]), np.full(3, 100.0), 100 / 30)
 CALM = ArrivalSpread(np.full(3, 0.05), np.array([0.1, 0.5, 0.9]))
-NO_REPLAYS = replays_of(None, AHEAD, 30, NOW_US, revenue=False)
+NO_REPLAYS = replays_of(None, AHEAD, 30, NOW_US, of_revenue=False)
 
 
 def level(stored: ForecastBasis, at_us: int = NOW_US) -> Level:
-    wins, revenue = (replays_of(stored, AHEAD, 30, at_us, revenue=revenue) for revenue in (False, True))
+    wins, revenue = (replays_of(stored, AHEAD, 30, at_us, of_revenue=revenue) for revenue in (False, True))
     return fit_level(Measure(AHEAD, (wins, NO_REPLAYS)), Measure(AHEAD, (revenue, NO_REPLAYS)), CALM)
 
 
 def test_level_corrects_a_low_replay_and_no_right_one() -> None:
     right, low = (level(basis(ratio)) for ratio in (1.0, 1.3))
-    assert right.measured
+    assert right.is_measured
     np.testing.assert_allclose(right.factor, 1.0, atol=1e-9)
     assert (low.factor > 1.02).all()
     assert (low.factor < 1.3).all()
@@ -55,7 +55,7 @@ def test_level_corrects_a_low_replay_and_no_right_one() -> None:
 
 def test_spans_not_over_by_t_are_left_out() -> None:
     unknown = level(basis(1.3), int(basis(1.3).as_of_us[0]) + 20 * DAY_US)
-    assert not unknown.measured
+    assert not unknown.is_measured
     np.testing.assert_array_equal(unknown.factor, 1.0)
 
 

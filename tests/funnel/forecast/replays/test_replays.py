@@ -24,7 +24,7 @@ def basis(origins: int = 8) -> ForecastBasis:
 
 @pytest.mark.parametrize("revenue", [False, True])
 def test_cells_are_the_increase_within_each_span_that_is_over(revenue: bool) -> None:
-    replays = replays_of(basis(), AHEAD, 30, NOW_US, revenue=revenue)
+    replays = replays_of(basis(), AHEAD, 30, NOW_US, of_revenue=revenue)
     amount = 5.0 if revenue else 1.0
     over = [sum(30 * k >= end + SETTLING_DAYS for k in range(1, 9)) for end in AHEAD.end.tolist()]
     # No replay reaches beyond the last of its days.
@@ -36,14 +36,14 @@ def test_cells_are_the_increase_within_each_span_that_is_over(revenue: bool) -> 
 
 
 def test_dates_are_a_horizon_apart() -> None:
-    assert replays_of(basis(), AHEAD, 30, NOW_US, revenue=False).dates == pytest.approx(8)
-    assert replays_of(basis(), AHEAD, 70, NOW_US, revenue=False).dates == pytest.approx(4)
+    assert replays_of(basis(), AHEAD, 30, NOW_US, of_revenue=False).dates == pytest.approx(8)
+    assert replays_of(basis(), AHEAD, 70, NOW_US, of_revenue=False).dates == pytest.approx(4)
 
 
 def test_few_cells_or_wins_do_not_suffice() -> None:
-    replays = replays_of(basis(), AHEAD, 30, NOW_US, revenue=False)
+    replays = replays_of(basis(), AHEAD, 30, NOW_US, of_revenue=False)
     assert replays.suffice
     assert not concatenated([], 0.0).suffice
-    assert not replays_of(None, AHEAD, 30, NOW_US, revenue=False).suffice
-    assert not replays_of(basis(2), AHEAD, 30, NOW_US, revenue=False).suffice
+    assert not replays_of(None, AHEAD, 30, NOW_US, of_revenue=False).suffice
+    assert not replays_of(basis(2), AHEAD, 30, NOW_US, of_revenue=False).suffice
     assert FEWEST_CELLS > 2
