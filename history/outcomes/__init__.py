@@ -1,0 +1,1 @@
+"""What closes a lead and when: closing stages, gone leads, decisions without a date, the first one that counts."""
