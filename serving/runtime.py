@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 
 from sqlalchemy import Connection, select
 
+from serving.base.collector import rare_full_collections
 from serving.base.metrics import States
 from serving.base.settings import Settings
 from serving.jobs.jobs import Jobs
@@ -20,6 +21,9 @@ from serving.store.reports.kept import Schedule
 FIRST_LOOK_SECONDS = 20.0  # requests are accepted after this time even without a model
 STORE_SECONDS = 1.5
 MINUTE_US = 60_000_000
+# A full collection walks through all that a worker keeps of leads, 25 to 100 ms. By itself it comes with each quarter
+# more of kept objects: with every thousand first reads or so.
+COLLECT_SECONDS = 60.0
 
 
 def _any_lead(connection: Connection) -> object:
@@ -62,16 +66,25 @@ class Runtime:
             await asyncio.wait_for(asyncio.shield(first_look), FIRST_LOOK_SECONDS)
         _freeze_heap()
         following = asyncio.create_task(self._follow(first_look))
-        try:
-            yield
-        finally:
-            following.cancel()
-            with suppress(asyncio.CancelledError):
-                await following
+        with rare_full_collections():
+            collecting = asyncio.create_task(_collect())
+            try:
+                yield
+            finally:
+                for task in (following, collecting):
+                    task.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await task
 
     async def _follow(self, first_look: "asyncio.Task[None]") -> None:
         await first_look
         await self.watch.run()
+
+
+async def _collect() -> None:
+    while True:
+        await asyncio.sleep(COLLECT_SECONDS)
+        gc.collect()
 
 
 def _freeze_heap() -> None:

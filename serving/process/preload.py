@@ -10,11 +10,15 @@ from serving.process.forking import can_fork
 
 # Besides the service, what its server imports only as it starts.
 MODULES = ("serving.process.worker", "serving.service", "serving.model.first_trial")
+# Its templates take half a second to compile, during which a worker would share the interpreter lock with its requests.
+PAGES = "serving.pages.rendering"
 _BLAS_THREADS = "OPENBLAS_NUM_THREADS"
 
 
 def preload() -> bool:
-    """Imports the service; False if workers cannot be forked from this process, which then imports nothing or in vain.
+    """Imports the service and compiles its templates.
+
+    False if workers cannot be forked from this process, which then imports nothing or in vain.
 
     Collections of garbage would write to every object, and so copy the memory that processes share.
     """
@@ -24,6 +28,8 @@ def preload() -> bool:
     with _blas_without_threads():
         for name in MODULES:
             import_module(name)
+        for prepare in import_module(PAGES).preparations():
+            prepare()
     gc.freeze()
     gc.enable()
     return can_fork()
