@@ -66,6 +66,7 @@ def parse_times(texts: Sequence[str], zone: ZoneInfo) -> tuple[Ints, Mask]:
 
 
 _MINUTES: Final = [f"{minute // 60:02}:{minute % 60:02}" for minute in range(1440)]
+_SECONDS: Final = [f":{second:02}" for second in range(60)]
 
 
 def read_rfc_3339(text: str) -> int | None:
@@ -75,12 +76,11 @@ def read_rfc_3339(text: str) -> int | None:
 
 def format_time(us: int) -> str:
     """'YYYY-MM-DDTHH:MM:SS[.ffffff]Z', which parse_time reads back exactly."""
-    day, of_day = divmod(int(us), DAY_US)
-    second, fraction = divmod(of_day, 1_000_000)
-    minute, second = divmod(second, 60)
+    seconds, fraction = divmod(int(us), SECOND_US)
+    day, second = divmod(seconds, 86_400)
     if fraction:
-        return f"{_day_text(day)}T{_MINUTES[minute]}:{second:02}.{fraction:06}Z"
-    return f"{_day_text(day)}T{_MINUTES[minute]}:{second:02}Z"
+        return f"{_day_text(day)}T{_MINUTES[second // 60]}{_SECONDS[second % 60]}.{fraction:06}Z"
+    return f"{_day_text(day)}T{_MINUTES[second // 60]}{_SECONDS[second % 60]}Z"
 
 
 @lru_cache(maxsize=4096)

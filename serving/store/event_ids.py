@@ -5,9 +5,10 @@ They are named by their place in the store, which never changes.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Select, Table, bindparam, select, union_all
@@ -74,22 +75,27 @@ class EventNames:
     """The events of one lead's rows.
 
     change_keys: row_no of an attribute change -> the key of its event. given: row numbers by table -> the senders' ids
-    of those rows that have one. interaction_ids: row_no -> id of an interaction that has one.
+    of those rows that have one. interaction_ids: row_no -> id of an interaction that has one. are_known: `given` has
+    the ids of all rows, whatever their numbers.
     """
 
     lead_no: int
     change_keys: Mapping[int, bytes]
     given: Callable[[Mapping[str, Sequence[int]]], Mapping[int, str]]
     interaction_ids: Callable[[Sequence[int]], Mapping[int, str]] = lambda numbers: {}
+    are_known: bool = False
 
-    def of_rows(self, numbers: Mapping[str, Sequence[int]]) -> dict[int, str]:
+    def of_tables(self, numbers: Mapping[str, Sequence[int]]) -> dict[int, str]:
         """row_no -> event_id of these rows, by table; no two rows of the store have one number."""
-        given, own = self.given(numbers), f"{PREFIX}{self.lead_no}-"  # as RowPlace.name
-        return {
-            number: given.get(number) or f"{own}{number}"
-            for of_table in numbers.values()
-            for number in of_table
-        }
+        return self._named(self.given(numbers), chain.from_iterable(numbers.values()))
+
+    def of_rows(self, numbers: Sequence[int]) -> dict[int, str]:
+        """row_no -> event_id of these rows, if the names of all are known."""
+        return self._named(self.given({}), numbers)
+
+    def _named(self, given: Mapping[int, str], numbers: Iterable[int]) -> dict[int, str]:
+        own = f"{PREFIX}{self.lead_no}-"  # as RowPlace.name
+        return {number: given.get(number) or f"{own}{number}" for number in numbers}
 
 
 def event_names(
@@ -99,7 +105,7 @@ def event_names(
     keys: dict[int, bytes] = dict(_CHANGE_KEYS.rows(connection, lead_no=lead_no)) if has_changes else {}
     read = _all_names if is_small else _given_names
     given, ids = (partial(one, connection, lead_no) for one in (read, _interaction_ids))
-    return EventNames(lead_no, keys, given, ids)
+    return EventNames(lead_no, keys, given, ids, is_small)
 
 
 def read_names(connection: Connection, rows: LeadRows) -> EventNames:
@@ -111,7 +117,7 @@ def read_names(connection: Connection, rows: LeadRows) -> EventNames:
 
 def names_of(lead_no: int, change_keys: Mapping[int, bytes], given: Mapping[int, str]) -> EventNames:
     """The events of a lead's rows that were read with the rows; given: row_no -> the sender's id."""
-    return EventNames(lead_no, change_keys, lambda _numbers: given)
+    return EventNames(lead_no, change_keys, lambda _numbers: given, are_known=True)
 
 
 def _all_names(connection: Connection, lead_no: int, _numbers: Mapping[str, Sequence[int]]) -> dict[int, str]:

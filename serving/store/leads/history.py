@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numba import types
 
 from history.base.arrays import Flags, Floats, Ints, Mask
+from history.base.compiled import FLAGS, I64, compiled
 from history.config.config import FunnelConfig
 from history.history import (
     GONE,
@@ -35,6 +37,7 @@ from serving.store.leads.lead_rows import LeadRow, LeadRows, scalar_text
 from serving.store.schema import KNOWN_US, LEAD_NO, TIME_US
 
 _FIRST, _MISSING = np.zeros(1, dtype=np.int32), np.full(1, -1, dtype=np.int32)  # codes of one lead
+_NO_TEXT = Factor(_MISSING, ())
 TableColumns = Sequence[Any]  # one column a field: a sequence, an array or a Factor
 
 
@@ -119,11 +122,13 @@ class _DatedRows(NamedTuple):
     is_visible: Mask
 
 
-@dataclass(frozen=True)
-class _Order:
-    """The visible rows by lead and time: their indices among the fetched rows, and each lead's offsets."""
+class _Order(NamedTuple):
+    """The visible rows by lead and time: their places among the fetched rows, and each lead's offsets.
 
-    index: npt.NDArray[np.intp]
+    places: None if all fetched rows are visible and in order.
+    """
+
+    places: npt.NDArray[np.intp] | None
     offsets: Ints
     time_us: Ints
     known_us: Ints
@@ -131,12 +136,22 @@ class _Order:
     def texts(self, column: Sequence[str | None] | Factor) -> Factor:
         """A column of texts in this order."""
         if isinstance(column, Factor):
-            return column.take(self.index).compact()
-        return factor([column[i] for i in self.index.tolist()])
+            return (column if self.places is None else column.take(self.places)).compact()
+        return factor(self.values(column))
+
+    def values(self, column: Sequence[Any]) -> Sequence[Any]:
+        """A column in this order."""
+        return column if self.places is None else [column[i] for i in self.places.tolist()]
+
+    def numbers(self, column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """An array of numbers (m,) in this order."""
+        return column if self.places is None else column[self.places]
 
 
 def _ordered(rows: _DatedRows, lead_count: int, known_first: bool = False) -> _Order:
     """Orders by lead and time, with known_first ties by known_us; a stable sort keeps the order of arrival."""
+    if lead_count == 1 and _are_ordered(rows.time_us, rows.known_us, rows.is_visible, known_first):
+        return _Order(None, np.array([0, len(rows.time_us)], dtype=np.int64), rows.time_us, rows.known_us)
     keys = (rows.time_us, rows.position)
     index = np.lexsort((rows.known_us, *keys) if known_first else keys)
     index = index[rows.is_visible[index]]
@@ -146,6 +161,19 @@ def _ordered(rows: _DatedRows, lead_count: int, known_first: bool = False) -> _O
     else:
         np.cumsum(np.bincount(rows.position[index], minlength=lead_count), out=offsets[1:])
     return _Order(index, offsets, rows.time_us[index], rows.known_us[index])
+
+
+@compiled(types.boolean(I64, I64, FLAGS, types.boolean))
+def _are_ordered(time_us: Ints, known_us: Ints, is_visible: Mask, known_first: bool) -> bool:
+    """True for rows of one lead that are all visible and in order, as most arrive."""
+    for i in range(len(time_us)):
+        if not is_visible[i]:
+            return False
+        if i and time_us[i] < time_us[i - 1]:
+            return False
+        if i and known_first and time_us[i] == time_us[i - 1] and known_us[i] < known_us[i - 1]:
+            return False
+    return True
 
 
 def _dated(columns: TableColumns, positions: _Positions, as_of_us: int) -> _DatedRows:
@@ -165,9 +193,9 @@ def _interactions(columns: TableColumns, positions: _Positions, as_of_us: int) -
         known_us=order.known_us,
         kind=one_spelling(order.texts(kind)),
         channel=one_spelling(order.texts(channel)),
-        direction=np.array(direction, dtype=np.int8)[order.index],
-        value=_floats(value)[order.index],
-        ids=[ids[i] for i in order.index.tolist()] if any(ids) else None,
+        direction=order.numbers(np.array(direction, dtype=np.int8)),
+        value=order.numbers(_floats(value)),
+        ids=list(order.values(ids)) if any(ids) else None,
     )
 
 
@@ -235,12 +263,12 @@ class _StoredOutcomes:
         order = _ordered(rows, self.lead_count, known_first=True)
         return Outcomes(
             offsets=order.offsets,
-            time_us=self.time_us[order.index],
+            time_us=order.numbers(self.time_us),
             known_us=order.known_us,
-            state=self.state[order.index],
-            amount=self.amount[order.index],
+            state=order.numbers(self.state),
+            amount=order.numbers(self.amount),
             reason=one_spelling(order.texts(self.reason)),
-            implied=self.is_implied[order.index],
+            implied=order.numbers(self.is_implied),
         )
 
 
@@ -299,7 +327,7 @@ def _changes(columns: TableColumns, positions: _Positions, ignored: frozenset[st
     if isinstance(stored, Factor):
         values = order.texts(stored)
     else:
-        values = factor([scalar_text(stored[i]) for i in order.index.tolist()])
+        values = factor([scalar_text(value) for value in order.values(stored)])
     return Changes(order.offsets, order.time_us, order.known_us, order.texts(attribute), values)
 
 
@@ -313,10 +341,9 @@ def _is_among(column: Sequence[str | None] | Factor, names: frozenset[str]) -> M
 def _attributes(leads: Sequence[LeadRow], ignored: frozenset[str]) -> dict[str, Factor]:
     """The attributes at creation, in the order in which the leads name them first."""
     if len(leads) == 1:
-        named = ((name, attribute_text(value)) for name, value in leads[0].attributes.items())
         return {
-            name: Factor(_MISSING, []) if text is None else Factor(_FIRST, [text])
-            for name, text in named
+            name: _NO_TEXT if (text := attribute_text(value)) is None else Factor(_FIRST, (text,))
+            for name, value in leads[0].attributes.items()
             if name not in ignored
         }
     names = dict.fromkeys(name for lead in leads for name in lead.attributes)

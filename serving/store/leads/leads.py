@@ -55,16 +55,21 @@ class CurrentAttributes:
 
     def scalars(self) -> dict[str, Any]:
         """All current values that are not missing."""
-        names = dict.fromkeys([*self._created, *self._changed])
-        values = {name: self.scalar(name) for name in names}
+        values = {**self._created}
+        for name, stored in self._changed.items():
+            values[name] = scalar_value(stored)
         return {name: value for name, value in values.items() if value is not None}
 
 
 def seen_lead(settings: Mapping[str, Any], lead_id: str, current: CurrentAttributes) -> Seen:
     """A lead as people see it, by the settings of `[display]`."""
-    values = {name: current.text(name) for name in current.scalars()}
-    values[LEAD_ID] = lead_id
-    return display_of(settings, tuple(values)).seen(values.get)
+    columns = current.scalars()
+    columns[LEAD_ID] = lead_id
+
+    def text(name: str) -> str | None:
+        return lead_id if name == LEAD_ID else current.text(name)
+
+    return display_of(settings, tuple(columns)).seen(text)
 
 
 def current_attributes(rows: LeadRows, as_of_us: int | None = None) -> list[CurrentAttributes]:

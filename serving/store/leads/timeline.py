@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, repeat
 from typing import Any, NamedTuple, TypeAlias
 
+import msgspec
 import numpy as np
 
 from history.config.schema import OWN_ATTRIBUTES
@@ -60,10 +61,30 @@ def lead_document(lead: LeadRow, current: CurrentAttributes) -> Entry:
     }
 
 
+class TimelineEntry(msgspec.Struct, gc=False):
+    """An event as callers read it. Structures take half the time of dicts, and none of the collector's."""
+
+    event_id: str
+    type: str
+    occurred_at: str
+    recorded_at: str | None
+    data: Any
+
+
+class _Touch(msgspec.Struct, omit_defaults=True, gc=False):
+    """What an interaction says; what it lacks is left out."""
+
+    kind: str
+    channel: str | None = None
+    direction: str | None = None
+    value: float | None = None
+    interaction_id: str | None = None
+
+
 class TimelinePage(NamedTuple):
     """Entries, newest first, and the key from which the next page continues, None on the last."""
 
-    entries: list[Entry]
+    entries: list[TimelineEntry]
     next_key: Key | None
 
 
@@ -105,23 +126,16 @@ def _taken(column: Any, places: Sequence[int]) -> list[Any]:
     return [column[place] for place in places] if len(column) else []
 
 
-def _entries(page: Sequence[_Row], names: EventNames) -> list[Entry]:
-    ids = _event_ids(page, names)
-    entries: list[Entry] = []
+def _entries(page: Sequence[_Row], names: EventNames) -> list[TimelineEntry]:
+    ids = names.of_rows([row[1] for row in page]) if names.are_known else _event_ids(page, names)
+    entries = []
     for time_us, row_no, kind, known_us, content in page:
         occurred_at = format_time(time_us)
         recorded_at = None
         if known_us is not None:
             # Most rows are known at once; their time is formatted only once.
             recorded_at = occurred_at if known_us == time_us else format_time(known_us)
-        entry = {
-            "event_id": ids[row_no],
-            "type": kind,
-            "occurred_at": occurred_at,
-            "recorded_at": recorded_at,
-            "data": _DATA[kind](content),
-        }
-        entries.append(entry)
+        entries.append(TimelineEntry(ids[row_no], kind, occurred_at, recorded_at, _DATA[kind](content)))
     return entries
 
 
@@ -130,19 +144,32 @@ def _event_ids(page: Sequence[_Row], names: EventNames) -> dict[int, str]:
     numbers: dict[str, list[int]] = defaultdict(list)
     for _time_us, row_no, kind, _known_us, _content in page:
         numbers[_TABLES.get(kind, "attribute_changes")].append(row_no)
-    return names.of_rows(numbers)
+    return names.of_tables(numbers)
 
 
 def _rows(rows: LeadRows, change_keys: Mapping[int, bytes]) -> list[_Row]:
     created_us = rows.leads[0].created_us
     made: list[_Row] = []
     for kind, table in _TABLES.items():
-        for _lead_no, row_no, time_us, known_us, *content in zip(*rows.tables[table], strict=True):
-            if time_us is None:
-                time_us = created_us + UNDATED_US if known_us is None else known_us
-            made.append((time_us, row_no, kind, known_us, content))
-    made += _changes(zip(*rows.tables["attribute_changes"], strict=True), change_keys)
+        columns = rows.tables[table]
+        if not len(columns[ROW_NO]):
+            continue
+        times_us = columns[TIME_US]
+        if None in times_us:
+            times_us = _dated(times_us, columns[KNOWN_US], created_us)
+        contents = zip(*columns[CONTENT:], strict=True)
+        made += zip(times_us, columns[ROW_NO], repeat(kind), columns[KNOWN_US], contents)
+    changes = rows.tables["attribute_changes"]
+    if len(changes[ROW_NO]):
+        made += _changes(zip(*changes, strict=True), change_keys)
     return made
+
+
+def _dated(times_us: Sequence[int | None], known_us: Sequence[int | None], created_us: int) -> list[int]:
+    """The time of each row, a stand-in for those without."""
+    undated_us = created_us + UNDATED_US
+    both = zip(times_us, known_us, strict=True)
+    return [us if us is not None else undated_us if known is None else known for us, known in both]
 
 
 def _changes(rows: Iterable[Sequence[Any]], keys: Mapping[int, bytes]) -> Iterator[_Row]:
@@ -157,18 +184,9 @@ def _changes(rows: Iterable[Sequence[Any]], keys: Mapping[int, bytes]) -> Iterat
         yield time_us, row_no, "attributes", known_us, [change[CONTENT:] for change in changes]
 
 
-def _interaction(content: Sequence[Any]) -> Entry:
+def _interaction(content: Sequence[Any]) -> _Touch:
     kind, channel, direction, value, interaction_id = content
-    data: Entry = {"kind": kind}
-    if channel is not None:
-        data["channel"] = channel
-    if direction in DIRECTION_TEXT:
-        data["direction"] = DIRECTION_TEXT[direction]
-    if value is not None:
-        data["value"] = value
-    if interaction_id is not None:
-        data["interaction_id"] = interaction_id
-    return data
+    return _Touch(kind, channel, DIRECTION_TEXT.get(direction), value, interaction_id)
 
 
 def _stage(content: Sequence[Any]) -> Entry:
@@ -187,7 +205,7 @@ def _attributes(content: Sequence[Any]) -> Entry:
 
 
 _TABLES = {"interaction": "interactions", "stage": "stages", "outcome": "outcomes"}
-_DATA: Mapping[str, Callable[[Sequence[Any]], Entry]] = {
+_DATA: Mapping[str, Callable[[Sequence[Any]], Any]] = {
     "interaction": _interaction,
     "stage": _stage,
     "outcome": _outcome,

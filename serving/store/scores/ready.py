@@ -17,6 +17,7 @@ from history.history import OUTBOUND, History
 from history.snapshot import Snapshot
 from models.bundle import Bundle
 from models.scorer import Part
+from serving.store import schema as db
 from serving.store.leads.history import history_of
 from serving.store.leads.lead_rows import LeadRows
 from serving.store.scores.acts import Acts, acts_of
@@ -25,6 +26,7 @@ from serving.store.scores.what_if import with_changes
 # Measured: the objects of a lead, and a row of the arrays.
 OBJECT_BYTES: Final = 12_288
 ROW_BYTES: Final = 33
+INTERACTIONS: Final = db.interactions.name
 _FIRST: Ints = np.zeros(1, dtype=np.int64)
 
 
@@ -80,8 +82,7 @@ class ReadyLead:
 
 def ready_lead(bundle: Bundle, rows: LeadRows, as_of_us: int) -> ReadyLead:
     """The one lead in `rows`, by its rows that are visible at as_of_us."""
-    history = history_of(rows, bundle.config, as_of_us)
-    history = replace(
-        history, interactions=replace(history.interactions, ids=None)
-    )  # half of a kept lead's memory
+    *columns, _ids = rows.tables[INTERACTIONS]
+    without_ids = {**rows.tables, INTERACTIONS: [*columns, ()]}  # half of a kept lead's memory
+    history = history_of(replace(rows, tables=without_ids), bundle.config, as_of_us)
     return ReadyLead(history, bundle.vocabulary, acts_of(bundle, rows, as_of_us))

@@ -202,7 +202,7 @@ def loaded_names(store: Store, lead_id: str) -> dict[str, str]:
         rows = rows_of(connection, [find_leads(connection, [lead_id])[lead_id]])
         names = event_names(connection, rows.leads[0].lead_no)
         entries = timeline(rows, names).entries
-    return {entry["event_id"]: entry["type"] for entry in entries}
+    return {entry.event_id: entry.type for entry in entries}
 
 
 @pytest.mark.parametrize("action", [RETRACT, REPLACE])

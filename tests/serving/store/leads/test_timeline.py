@@ -2,14 +2,17 @@
 
 import random
 from collections.abc import Sequence
+from typing import Any
 
+import msgspec
 import pytest
 
 from history.text.times import DAY_US
 from serving.store.event_ids import EventNames
+from serving.store.leads import timeline as module
 from serving.store.leads.lead_rows import LeadRow, LeadRows
 from serving.store.leads.leads import current_attributes
-from serving.store.leads.timeline import UNDATED_US, Entry, Wanted, lead_document, timeline
+from serving.store.leads.timeline import ALL, PAGE, UNDATED_US, Entry, Wanted, lead_document
 from serving.store.schema import FACT_COLUMNS, KEY_COLUMNS
 
 LEAD = LeadRow(1, "a", 0, {"owner": "Ann", "size": 3})
@@ -29,6 +32,12 @@ def rows_of(**tables: Sequence[tuple[object, ...]]) -> LeadRows:
 
 NO_NAMES = EventNames(1, {}, lambda numbers: {})
 TOUCHES = [(t, t, f"k{i}", None, 0, None, None) for i, t in enumerate([5, 1, 5, 3])]
+
+
+def timeline(rows: LeadRows, names: EventNames, wanted: Wanted = ALL, limit: int = PAGE) -> Any:
+    """A page with its entries as callers get them."""
+    page = module.timeline(rows, names, wanted, limit)
+    return page._replace(entries=msgspec.json.decode(msgspec.json.encode(page.entries)))
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 9])
