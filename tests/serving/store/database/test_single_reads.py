@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from serving.store.database.statements import PreparedQuery
 from serving.store.database.transaction import write_setting
 from serving.store.errors import StoreUnavailable
 from serving.store.leads.lead_heads import HEADS, heads_in, lead_heads
+from serving.store.leads.whole_leads import WHOLE_LEADS
 from serving.store.store import Store
 from tests.builders.service.scored_store import put
 from tests.builders.service.store_fakes import Clock
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from tests.builders.service.store_fixtures import Server
 
 pytest_plugins = ["tests.builders.service.store_fixtures"]
+EXPLAINED = copy(WHOLE_LEADS)
+EXPLAINED._server_text = f"EXPLAIN {WHOLE_LEADS._server_text}"
 VALUES = PreparedQuery(select(db.settings.c.value), among=db.settings.c.name)
 
 
@@ -69,6 +73,16 @@ def test_a_wrong_statement_is_a_bug(store: Store) -> None:
     else:
         with pytest.raises(Exception, match="no_such_column"):
             opened(store).rows(wrong)
+
+
+@pytest.mark.long
+def test_a_plan_made_while_the_store_is_empty_looks_up_by_keys(tmp_path: Path, postgres: "Server") -> None:
+    with closing(Store(tmp_path, postgres.database(), Clock())) as store:
+        reads = opened(store)
+        plan = reads.rows(EXPLAINED, some=["a"], unread=["a"])
+        assert plan is not None
+        assert not [step for (step,) in plan if "Seq Scan" in step]
+        assert reads._idle[0].execute("SHOW plan_cache_mode").fetchall() == [("force_generic_plan",)]
 
 
 @pytest.mark.long
