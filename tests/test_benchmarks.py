@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from benchmarks.__main__ import LONG, NAMES
+from benchmarks.data.funnel_worlds import Funnel, make_world
+from benchmarks.forecast_intervals import world_cells
 from benchmarks.measurement.call_clock import CallClock
 from benchmarks.measurement.comparison import Comparison, from_dict
 from tests.builders.exports.known_crm import expected_auc
@@ -88,3 +90,11 @@ def test_every_benchmark_is_in_the_table() -> None:
     scripts = {path.stem.removeprefix("bench_") for path in FOLDER.glob("bench_*.py")}
     assert scripts == set(NAMES)
     assert set(LONG) <= scripts
+
+
+def test_worlds_of_known_chances_are_forecast_as_a_model_is() -> None:
+    """A forecast reads more of a bundle from time to time, and the benchmark's stand-in must have it."""
+    funnel = Funnel("small", leads=600, months=9, horizon_days=30, cycle_days=20)
+    cells = world_cells(make_world(funnel, 0))
+    assert cells
+    assert {cell.measure for cell in cells} == {"wins", "revenue"}

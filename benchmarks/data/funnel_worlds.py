@@ -4,6 +4,7 @@ A lead's decision comes after exponential times, so the chance of an open lead h
 trained. The chances know the lead and the mean level of past wins, as a trained model does, and none of the shocks.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import cast
@@ -73,6 +74,7 @@ class FixedModel:
     close_time: CloseTime
     forecast: ForecastBasis | None = None
     amount: object = field(default_factory=object)
+    card: Mapping[str, object] = field(default_factory=dict)  # of a model that was trained on all leads
     version: str = "known"
 
     def as_bundle(self) -> Bundle:
