@@ -4,5 +4,5 @@
     audit, registry: imported by the files of this level; registry alone loads MLflow
 
 `train.train` is a pure function of a history; `pipeline.train_and_register` is what the command and the Python API
-call. Only rows/labels.py looks past as_of.
+call. Only training/rows/labels.py looks past as_of.
 """

@@ -1,5 +1,6 @@
-"""Nested columns of typed tables as flat columns of text, without an object a row; the same as formats/json.py gives.
+"""Nested columns of typed tables as flat columns of text, without an object a row.
 
+The columns are those that connectors/formats/json.py gives.
 Structs are dotted columns, lists of pairs ({key, value}) a column each key, lists of values one text with ";".
 """
 

@@ -1,4 +1,4 @@
-"""Exceptions of the store. The HTTP layer translates them into problems (serving/http/errors.py)."""
+"""Exceptions of the store. The HTTP layer translates them into problems (serving/api/errors.py)."""
 
 from collections.abc import Sequence
 
