@@ -68,6 +68,7 @@ _PHONE: Final = (
     "phone", "phonenumber", "telephone", "mobile", "mobilephone", "telefon", "telefonnummer", "téléphone",
     "teléfono", "telefone", "telefono", "telefoon", "电话", "電話番号",
 )  # fmt: skip
+_USUAL: Final = frozenset((*_DEAL, *_COMPANY, *_PERSON, *_FIRST_NAME, *_LAST_NAME, *_PLACE, *_EMAIL, *_PHONE))
 _SEPARATORS: Final = re.compile(r"[\W_]+")
 _FIELD: Final = re.compile(r"\{([^{}]*)\}")
 
@@ -180,7 +181,14 @@ def leads_per_owner(settings: Mapping[str, Any]) -> int:
 
 def display_of(settings: Mapping[str, Any], columns: Sequence[str]) -> Display:
     """The display of leads with these columns: as `[display]` sets it, else guessed."""
-    return _display(tuple(sorted(settings.items())), tuple(columns))
+    # Others would only make more combinations of columns, each of which is guessed once.
+    return _display(tuple(sorted(settings.items())), tuple(filter(is_usual, columns)))
+
+
+@lru_cache(maxsize=4096)
+def is_usual(column: str) -> bool:
+    """True for a column with a usual name, from which the display is guessed."""
+    return _key(column) in _USUAL
 
 
 @lru_cache(maxsize=1024)
@@ -203,6 +211,10 @@ def _columns(chosen: Mapping[str, Any], name: str, guess: tuple[str, ...]) -> tu
     return (f"{{{chosen[name]}}}",) if name in chosen else guess
 
 
+def _key(column: str) -> str:
+    return _SEPARATORS.sub("", column.casefold())
+
+
 def _guess(columns: Sequence[str]) -> Display:
     company, person, place = (_matching(columns, words) for words in (_COMPANY, _PERSON, _PLACE))
     full_name = (*_matching(columns, _FIRST_NAME)[:1], *_matching(columns, _LAST_NAME)[:1])
@@ -219,5 +231,5 @@ def _matching(columns: Sequence[str], words: Sequence[str]) -> tuple[str, ...]:
     """The columns among the words as templates, in the order of the words."""
     by_key: dict[str, list[str]] = {}
     for column in columns:
-        by_key.setdefault(_SEPARATORS.sub("", column.casefold()), []).append(column)
+        by_key.setdefault(_key(column), []).append(column)
     return tuple(f"{{{column}}}" for word in words for column in by_key.get(word, ()))

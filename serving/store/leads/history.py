@@ -38,6 +38,7 @@ from serving.store.schema import KNOWN_US, LEAD_NO, TIME_US
 
 _FIRST, _MISSING = np.zeros(1, dtype=np.int32), np.full(1, -1, dtype=np.int32)  # codes of one lead
 _NO_TEXT = Factor(_MISSING, ())
+_TEXT_TYPES = {str, type(None)}
 TableColumns = Sequence[Any]  # one column a field: a sequence, an array or a Factor
 
 
@@ -346,12 +347,22 @@ def _attributes(leads: Sequence[LeadRow], ignored: frozenset[str]) -> dict[str, 
             for name, value in leads[0].attributes.items()
             if name not in ignored
         }
-    names = dict.fromkeys(name for lead in leads for name in lead.attributes)
+    of_leads = [lead.attributes for lead in leads]
+    names = dict.fromkeys(name for attributes in of_leads for name in attributes)
     return {
-        name: factor([attribute_text(lead.attributes.get(name)) for lead in leads])
+        name: factor(_texts([attributes.get(name) for attributes in of_leads]))
         for name in names
         if name not in ignored
     }
+
+
+def _texts(values: Sequence[Any]) -> Sequence[str | None]:
+    """`attribute_text` of each value."""
+    if set(map(type, values)) <= _TEXT_TYPES and not any(
+        text is not None and (not text or text.isspace()) for text in set(values)
+    ):
+        return values  # already texts, as most columns are
+    return [attribute_text(value) for value in values]
 
 
 def attribute_text(value: Any) -> str | None:

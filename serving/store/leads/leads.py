@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, delete, select, update
 
-from history.config.display import LEAD_ID, Seen, display_of
+from history.config.display import LEAD_ID, Seen, display_of, is_usual
 from history.config.schema import ACCOUNT
 from history.text.values import value_text
 from serving.base.event import event_key
@@ -53,6 +53,11 @@ class CurrentAttributes:
         """The current value as the caller sent it; None if missing."""
         return scalar_value(self._changed[name]) if name in self._changed else self._created.get(name)
 
+    @property
+    def names(self) -> Sequence[str]:
+        """All names, also of attributes that are missing now."""
+        return [*self._created, *(name for name in self._changed if name not in self._created)]
+
     def scalars(self) -> dict[str, Any]:
         """All current values that are not missing."""
         values = {**self._created}
@@ -63,13 +68,12 @@ class CurrentAttributes:
 
 def seen_lead(settings: Mapping[str, Any], lead_id: str, current: CurrentAttributes) -> Seen:
     """A lead as people see it, by the settings of `[display]`."""
-    columns = current.scalars()
-    columns[LEAD_ID] = lead_id
+    columns = [name for name in current.names if is_usual(name) and current.scalar(name) is not None]
 
     def text(name: str) -> str | None:
         return lead_id if name == LEAD_ID else current.text(name)
 
-    return display_of(settings, tuple(columns)).seen(text)
+    return display_of(settings, columns).seen(text)
 
 
 def current_attributes(rows: LeadRows, as_of_us: int | None = None) -> list[CurrentAttributes]:

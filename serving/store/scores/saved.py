@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Select, Table, bindparam, delete, func, literal_column, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, literal_column, select, update
 
 from history.config.display import Seen
 from history.config.schema import OWN_ATTRIBUTES
@@ -44,11 +44,12 @@ class Stamp(NamedTuple):
 
 @dataclass(frozen=True)
 class StoredScore:
-    """A lead's stored score: its stamp, its status, and the last entry of its history."""
+    """A lead's stored score: its stamp, its status, the last entry of its history, and its values of _STEADY."""
 
     stamp: Stamp
     status: str
     last_entry: HistoryEntry
+    steady: Sequence[Any] = ()
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,14 @@ class NewScore:
         return lead_no
 
 
+# Columns with an index that a further score of a lead seldom changes: an update that names a column writes its indexes
+# anew, whatever the value.
+_STEADY = ("created_us", "touch_us", "group_no")
+_SET_AFTERWARDS = ("base_probability", "base_until_us", "change")  # by set_bases
 _SCORE_COLUMNS = (
     *("lead_no", "as_of_us", "through_row", "model_version", "status"),
     *("told_probability", "told_status", "told_as_of_us", "told_through_row", "told_version"),
+    *_STEADY,
 )
 _STORED_SCORES = PreparedQuery(
     select(*(db.scores.c[name] for name in _SCORE_COLUMNS)), among=db.scores.c.lead_no
@@ -80,6 +86,11 @@ _STORED_LEADS = PreparedQuery(select(db.leads.c.lead_no), among=db.leads.c.lead_
 _INSERT_ENTRIES = PreparedInsert(db.score_history)
 _REPLACED_COLUMNS = [column.name for column in db.scores.columns if column.name != "lead_no"]
 _REPLACE_SCORES = PreparedInsert(db.scores, "lead_no", _REPLACED_COLUMNS)
+_REPLACE_MOVING = PreparedInsert(
+    db.scores,
+    "lead_no",
+    [name for name in _REPLACED_COLUMNS if name not in (*_STEADY, *_SET_AFTERWARDS)],
+)
 _REPLACE_RECORDS = PreparedInsert(db.score_records, "lead_no", ("record",))
 # Of a lead's history: the last entry known a week ago, and the end of its week.
 _ENTRIES = db.score_history.c
@@ -122,9 +133,10 @@ def stored_scores(connection: Connection, numbers: Sequence[int]) -> dict[int, S
     scores = {}
     for part in in_parts(numbers, LEADS_PER_QUERY):
         for row in _STORED_SCORES.rows(connection, some=part):
-            lead_no, as_of_us, through_row, version, status, *last_entry = row
+            lead_no, as_of_us, through_row, version, status = row[:5]
+            last_entry, steady = HistoryEntry(*row[5 : -len(_STEADY)]), row[-len(_STEADY) :]
             stamp = Stamp(as_of_us, through_row, version)
-            scores[lead_no] = StoredScore(stamp, status, HistoryEntry(*last_entry))
+            scores[lead_no] = StoredScore(stamp, status, last_entry, steady)
     return scores
 
 
@@ -251,13 +263,14 @@ def save_scores(transaction: Transaction, batches: Sequence[Sequence[NewScore]])
 
 def _save(transaction: Transaction, scores: Sequence[NewScore]) -> int:
     connection = transaction.connection
-    current = _still_current(connection, scores)
+    stored = stored_scores(connection, [score.lead_no for score in scores])
+    current = _still_current(connection, scores, stored)
     if not current:
         return 0
     groups = count_scores(transaction, [score.row for score in current])
     rows = [{**score.row, "group_no": group_no} for score, group_no in zip(current, groups, strict=True)]
-    _REPLACE_SCORES.run(connection, [_columns(row, db.scores) for row in rows])
-    _REPLACE_RECORDS.run(connection, [_columns(score.row, db.score_records) for score in current])
+    _replace(connection, rows, stored)
+    _REPLACE_RECORDS.run(connection, [score.row for score in current])
     entries = [score.entry for score in current if score.entry is not None]
     if entries:
         numbers = transaction.numbers("entry_no", len(entries))
@@ -269,8 +282,20 @@ def _save(transaction: Transaction, scores: Sequence[NewScore]) -> int:
     return len(current)
 
 
-def _columns(row: Mapping[str, Any], table: Table) -> dict[str, Any]:
-    return {column.name: row[column.name] for column in table.columns}
+def _replace(
+    connection: Connection, rows: Sequence[Mapping[str, Any]], stored: Mapping[int, StoredScore]
+) -> None:
+    """Inserts rows of `scores`, or updates the stored ones; set_bases must follow."""
+    moving: list[Mapping[str, Any]] = []
+    others: list[Mapping[str, Any]] = []
+    for row in rows:
+        before = stored.get(row["lead_no"])
+        is_moving = before is not None and before.steady == tuple(row[name] for name in _STEADY)
+        (moving if is_moving else others).append(row)
+    if moving:
+        _REPLACE_MOVING.run(connection, moving)
+    if others:
+        _REPLACE_SCORES.run(connection, others)
 
 
 def set_bases(transaction: Transaction, numbers: Sequence[int]) -> None:
@@ -300,13 +325,16 @@ def outdated(now_us: int) -> Select[Any]:
     return select(scores.lead_no).where(scores.is_open == 1, scores.base_until_us <= now_us)
 
 
-def _still_current(connection: Connection, scores: Sequence[NewScore]) -> list[NewScore]:
+def _still_current(
+    connection: Connection, scores: Sequence[NewScore], stored: Mapping[int, StoredScore]
+) -> list[NewScore]:
     """The scores whose lead is stored and whose predecessor is the stored one."""
-    numbers = [score.lead_no for score in scores]
-    existing: set[int] = set()
-    for part in in_parts(numbers, LEADS_PER_QUERY):
+    # A lead with a stored score is stored.
+    first = [score.lead_no for score in scores if score.lead_no not in stored]
+    existing = set(stored)
+    for part in in_parts(first, LEADS_PER_QUERY):
         existing.update(lead_no for (lead_no,) in _STORED_LEADS.rows(connection, some=part))
-    stamps = {lead_no: stored.stamp for lead_no, stored in stored_scores(connection, numbers).items()}
+    stamps = {lead_no: score.stamp for lead_no, score in stored.items()}
     return [
         score for score in scores if score.lead_no in existing and stamps.get(score.lead_no) == score.replaces
     ]

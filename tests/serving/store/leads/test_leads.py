@@ -1,19 +1,23 @@
 """Stored leads: created once, merged by text, cleared by null, current as of an instant."""
 
+import random
 from typing import Any
 
 import pytest
 
-from serving.store.leads.lead_rows import find_leads, rows_of
+from history.config.display import display_of
+from serving.store.leads.lead_rows import LeadRow, find_leads, rows_of
 from serving.store.leads.leads import (
     CONFLICT,
     CREATED,
     UNCHANGED,
     UPDATED,
+    CurrentAttributes,
     PutLead,
     compact_json,
     current_attributes,
     put_leads,
+    seen_lead,
     stored_scalar,
 )
 from serving.store.store import Store
@@ -70,3 +74,19 @@ def test_scalar_is_stored_as_json_and_missing_as_null(value: Any, stored: str | 
 
 def test_json_is_compact_and_keeps_letters() -> None:
     assert compact_json({"größe": [1, None]}) == '{"größe":[1,null]}'
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_lead_is_seen_by_all_of_its_current_values(seed: int) -> None:
+    """Only columns with usual names and those of the settings are looked at."""
+    draw = random.Random(seed)
+    names = ("Company", "company_name", "contact", "E-Mail", "phone", "city", "seats", "lead_id", "note")
+    values: tuple[Any, ...] = ("Acme", " ", "", 3, 2.5, True, None)
+    created = {name: draw.choice(values) for name in draw.sample(names, draw.randrange(8))}
+    current = CurrentAttributes(LeadRow(1, "L1", NOW_US, created))
+    for name in draw.sample(names, 3):
+        current.change(name, stored_scalar(draw.choice(values)))
+    settings = draw.choice(({}, {"name": "{seats} of {lead_id}", "url": "https://a/{note}"}))
+    texts = {name: current.text(name) for name in current.scalars()}
+    texts["lead_id"] = "L1"
+    assert seen_lead(settings, "L1", current) == display_of(settings, tuple(texts)).seen(texts.get)

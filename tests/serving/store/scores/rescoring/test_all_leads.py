@@ -56,3 +56,21 @@ def test_processes_store_the_scores_of_one(
         ]  # which depend on the clock of the process that wrote them
         assert lists[0] == lists[1]
         assert len(lists[0]) == 8
+
+
+def test_failed_write_of_a_page_ends_the_rescoring(
+    store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page after it was scored meanwhile; neither waits for a write that will not come."""
+
+    def failing(*_given: Any) -> list[int]:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(all_leads, "LEADS_PER_PAGE", 2)
+    for number in range(5):
+        put(store, str(number))
+    monkeypatch.setattr(all_leads, "save_scores", failing)
+    with pytest.raises(ZeroDivisionError):
+        score_all(store, FakeModel(), NOW_US)
+    monkeypatch.undo()
+    assert score_all(store, FakeModel(), NOW_US) == 5
