@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from math import nan
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -15,6 +16,9 @@ from features.calendar import weekday_and_week
 # Codes of a category column: levels follow from 2, most frequent first.
 RARE_CODE, FIRST_LEVEL = 1, 2
 MOST_KEPT: Final = 4096  # readings of one attribute
+MOST_DATES: Final = (
+    8  # that are read one by one, as those of one lead that were changed: 15 us each the first time
+)
 
 
 class Readings(NamedTuple):
@@ -31,6 +35,12 @@ class Readings(NamedTuple):
     categories: Sequence[str]
     n_picks: Sequence[int]
     picks: Sequence[int] = ()
+
+
+def _joined(each: Sequence[Readings]) -> Readings:
+    """Readings of single texts as those of all; no text's depends on the others."""
+    columns = zip(*each, strict=True)
+    return Readings(*(list(chain.from_iterable(column)) for column in columns))
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,14 +63,19 @@ class TextReader:
 
     def read(self, texts: Sequence[str]) -> Readings:
         """What the texts (e,) say."""
-        if len(texts) > 1:
+        if len(texts) == 1:
+            return self._read_one(texts[0])
+        if self.kind != DATE or len(texts) > MOST_DATES:
             return self._read(texts)
-        known = self.kept.get(texts[0])
+        return _joined([self._read_one(text) for text in texts])
+
+    def _read_one(self, text: str) -> Readings:
+        known = self.kept.get(text)
         if known is None:
-            known = self._read(texts)
+            known = self._read((text,))
             if len(self.kept) >= MOST_KEPT:
                 self.kept.clear()
-            self.kept[texts[0]] = known
+            self.kept[text] = known
         return known
 
     def _read(self, texts: Sequence[str]) -> Readings:

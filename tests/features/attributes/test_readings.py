@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from features.attributes.parsing import BOOLEAN, CATEGORY, DATE, NUMBER, SET, category_key
-from features.attributes.readings import MOST_KEPT, Readings, TextReader
+from features.attributes.readings import MOST_DATES, MOST_KEPT, Readings, TextReader
 
 TEXTS = {
     CATEGORY: ["Web", "web ", "rare"],
@@ -41,9 +41,8 @@ def test_texts_together_say_what_each_says_alone(kind: str) -> None:
     alone = [columns(of_kind.read([text])) for text in TEXTS[kind]]
     again = [columns(of_kind.read([text])) for text in TEXTS[kind]]
     assert alone == again
-    assert columns(reader(kind).read(TEXTS[kind])) == [
-        list(chain(*parts)) for parts in zip(*alone, strict=True)
-    ]
+    for texts, each in ((TEXTS[kind], alone), (TEXTS[kind] * MOST_DATES, alone * MOST_DATES)):
+        assert columns(reader(kind).read(texts)) == [list(chain(*parts)) for parts in zip(*each, strict=True)]
 
 
 def test_readings_are_those_of_their_kind() -> None:
