@@ -17,7 +17,7 @@ from serving.store import schema as db
 from serving.store.database.statements import PreparedQuery
 from serving.store.database.transaction import Transaction
 from serving.store.leads.lead_rows import lead_row
-from serving.store.leads.packed_rows import keep_packed
+from serving.store.leads.packed_rows import PackedLead, keep_packed
 from serving.store.scores.causes import Score
 from serving.store.scores.rescoring.view import LeadView, open_positions, score_view, view_leads
 from serving.store.scores.saved import NewScore, save_scores
@@ -113,43 +113,55 @@ def _rescore_span(job: _Job, span: _Span) -> _Rescored:
 def _pages(store: Store, job: _Job, span: _Span) -> Iterator[_Rescored]:
     """Rescores a span, page by page."""
     after = span.after
-    saving: _Saving | None = None
+    scored: _Scored | None = None
     while True:
         with no_collections():
+            # Before the page before it is written: a reader during its commit would keep the checkpoint from emptying
+            # the write-ahead log, which would grow by 8 KiB a lead.
             with store.engine.reading() as connection:
                 view = _next_page(connection, _Span(after, span.last), job)
-            if view is None:
-                break
-            view = replace(view, rows=replace(view.rows, end_us=job.end_us))
-            after = view.rows.leads[view.count - 1].lead_no
-            scores = score_view(
-                job.bundle, view, open_positions(view, job.bundle, job.as_of_us), job.as_of_us, job.score
-            )
+            saving = None if scored is None else _Saving(store, scored)
+            if view is not None:
+                after = view.rows.leads[view.count - 1].lead_no
+                scored = _score_page(view, job)
             rescored = None if saving is None else saving.result()
-            saving = _Saving(store, view, scores)
-            del view, scores
         if rescored is not None:
             yield rescored
-    if saving is not None:
-        yield saving.result()
+        if view is None:
+            return
+        del view
+
+
+class _Scored(NamedTuple):
+    """The scores of a page, its number of leads, and those whose packed interactions lag behind."""
+
+    scores: Sequence[NewScore]
+    read: int
+    lagging: Sequence[PackedLead]
+
+
+def _score_page(view: LeadView, job: _Job) -> _Scored:
+    view = replace(view, rows=replace(view.rows, end_us=job.end_us))
+    positions = open_positions(view, job.bundle, job.as_of_us)
+    scores = score_view(job.bundle, view, positions, job.as_of_us, job.score)
+    return _Scored(scores, view.count, view.lagging)
 
 
 class _Saving:
     """Stores the scores of a page: it exists once they are written, and is committed while the next page is scored.
 
-    The commit waits for the disk, a third of a page's time, and needs no Python; the writing before it does, and would
-    wait for the scoring thread after every row.
+    The commit waits for the disk and needs no Python; the writing before it does, and would wait for the scoring thread
+    after every row.
     """
 
-    def __init__(self, store: Store, view: LeadView, scores: Sequence[NewScore]) -> None:
-        self._count = view.count
+    def __init__(self, store: Store, page: _Scored) -> None:
+        self._count = page.read
         written = threading.Event()
-        self._saved = store.writer.submit(_save, (scores, written), weight=len(scores) + 1)
+        self._saved = store.writer.submit(_save, (page.scores, written), weight=len(page.scores) + 1)
         self._saved.add_done_callback(lambda _: written.set())  # of a failure too
         written.wait()
-        self._packed = (
-            store.writer.submit(keep_packed, view.lagging, weight=len(view.lagging)) if view.lagging else None
-        )
+        lagging = page.lagging
+        self._packed = store.writer.submit(keep_packed, lagging, weight=len(lagging)) if lagging else None
 
     def result(self) -> _Rescored:
         """The number of leads, once they are durable."""
