@@ -55,17 +55,21 @@ def main() -> None:
     note(machine())
     sizes = LONG if options.long else {}
     names = [name for name in options.only if (name in LONG if options.long else name != "big")]
-    comparisons = [one for name in names for one in comparisons_of(name, sizes.get(name, ()))]
-    report(comparisons, options.json)
+    by_name = {name: comparisons_of(name, sizes.get(name, ())) for name in names}
+    report([one for comparisons in by_name.values() for one in comparisons or ()], options.json)
+    failed = [name for name, comparisons in by_name.items() if comparisons is None]
+    if failed:
+        raise SystemExit(f"failed, their messages are above: {', '.join(failed)}")
 
 
-def comparisons_of(name: str, size: Sequence[str]) -> list[Comparison]:
-    """What one benchmark reports; a failed one ends the run with its own message."""
+def comparisons_of(name: str, size: Sequence[str]) -> list[Comparison] | None:
+    """What one benchmark reports; None if it failed, with its own message."""
     note(f"== {name}")
     command = [sys.executable, "-m", f"benchmarks.bench_{name}", "--json", *size]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
-        raise SystemExit(f"benchmarks.bench_{name} failed")
+        note(f"benchmarks.bench_{name} failed; the others go on")
+        return None
     return [from_dict(record) for record in json.loads(done.stdout)]
 
 
