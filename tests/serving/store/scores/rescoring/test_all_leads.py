@@ -1,5 +1,6 @@
 """All leads are scored again, by one process or several."""
 
+from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -74,3 +75,25 @@ def test_failed_write_of_a_page_ends_the_rescoring(
         score_all(store, FakeModel(), NOW_US)
     monkeypatch.undo()
     assert score_all(store, FakeModel(), NOW_US) == 5
+
+
+def test_no_page_is_read_during_a_commit(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader would keep the checkpoint from emptying the write-ahead log, which then grows."""
+    writes: list[Future[Any]] = []
+    submit, reading = store.writer.submit, store.engine.reading
+
+    def submit_watched(*given: Any, **options: Any) -> Future[Any]:
+        writes.append(submit(*given, **options))
+        return writes[-1]
+
+    def read_between_writes() -> Any:
+        assert all(write.done() for write in writes)
+        return reading()
+
+    for number in range(7):
+        put(store, str(number))
+    monkeypatch.setattr(all_leads, "LEADS_PER_PAGE", 2)
+    monkeypatch.setattr(store.writer, "submit", submit_watched)
+    monkeypatch.setattr(store.engine, "reading", read_between_writes)
+    assert score_all(store, FakeModel(), NOW_US) == 7
+    assert len(writes) >= 4
