@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, tzinfo
 from functools import lru_cache, partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from jinja2 import BytecodeCache, Environment, FileSystemLoader, pass_context
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, pass_context
 from jinja2.bccache import Bucket
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
@@ -128,21 +130,32 @@ def section_of(path: str) -> str | None:
     return next((name for name, start in SECTIONS.items() if path == start), None)
 
 
-class _Compiled(BytecodeCache):
-    """The compiled templates of this process: an environment for another language or zone does not compile again."""
+class CompiledTemplates(FileSystemBytecodeCache):
+    """Compiled templates, in this process and beside the templates, as Python keeps its own if it may write there.
 
-    def __init__(self) -> None:
-        self.by_key: dict[str, bytes] = {}
+    An environment for another language or zone does not compile again, nor does the next start.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(str(folder), f"jinja2-{version('jinja2')}-%s.cache")
+        self._by_key: dict[str, bytes] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self.by_key:
-            bucket.bytecode_from_string(self.by_key[bucket.key])
+        known = self._by_key.get(bucket.key)
+        if known is not None:
+            bucket.bytecode_from_string(known)
+            return
+        with suppress(OSError):
+            super().load_bytecode(bucket)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        self.by_key[bucket.key] = bucket.bytecode_to_string()
+        self._by_key[bucket.key] = bucket.bytecode_to_string()
+        with suppress(OSError):
+            Path(self.directory).mkdir(exist_ok=True)
+            super().dump_bytecode(bucket)
 
 
-COMPILED = _Compiled()
+COMPILED = CompiledTemplates(TEMPLATES / "__pycache__")
 
 
 def preparations() -> Iterator[Callable[[], object]]:

@@ -1,17 +1,26 @@
 """Templates: in the reader's language, with the frame of every page, harmless for any text."""
 
 from datetime import UTC
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jinja2 import Environment
+from jinja2 import Environment, FileSystemLoader
 from starlette.testclient import TestClient
 
 from models.bundle import Bundle
-from serving.pages.rendering import TEMPLATES, environment, lead_link, preparations, schema_link, section_of
+from serving.pages.rendering import (
+    TEMPLATES,
+    CompiledTemplates,
+    environment,
+    lead_link,
+    preparations,
+    schema_link,
+    section_of,
+)
 from tests.builders.pages.page_paths import LEAD_PAGE
 
 
@@ -92,3 +101,19 @@ def test_prepared_templates_are_not_compiled_again(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Environment, "compile", compiled)
     for path in TEMPLATES.glob("*.html"):
         assert environment("de", UTC).get_template(path.name)
+
+
+def test_next_start_compiles_no_template_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def rendered(folder: Path) -> str:
+        one = Environment(loader=FileSystemLoader(tmp_path), bytecode_cache=CompiledTemplates(folder))
+        return one.get_template("page.html").render(name="Ada")
+
+    (tmp_path / "page.html").write_text("Call {{ name }}")
+    (tmp_path / "taken").write_text("")
+    assert rendered(tmp_path / "taken") == "Call Ada"  # where nothing can be written
+    assert rendered(tmp_path / "kept") == "Call Ada"
+    with monkeypatch.context() as patched:
+        patched.delattr(Environment, "compile")
+        assert rendered(tmp_path / "kept") == "Call Ada"
+    (tmp_path / "page.html").write_text("Write to {{ name }}")
+    assert rendered(tmp_path / "kept") == "Write to Ada"
