@@ -3,7 +3,7 @@
 import json
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -145,14 +145,22 @@ def rows_of(
 ) -> LeadRows:
     """All fact rows of these leads, but those of one table; with_ids=False leaves out the ids of interactions, which no
     score needs."""
-    numbers = sorted(lead.lead_no for lead in leads)
+    names = [name for name in FACT_QUERIES if name != but]
+    return LeadRows(leads, fact_columns(connection, [lead.lead_no for lead in leads], names, with_ids))
+
+
+def fact_columns(
+    connection: Connection, numbers: Sequence[int], names: Collection[str], with_ids: bool = False
+) -> dict[str, Columns]:
+    """The rows of the leads of these numbers in the fact tables of these names, as columns; other tables are empty."""
+    numbers = sorted(numbers)
     tables: dict[str, Columns] = {}
     for name, queries in (FACT_QUERIES if with_ids else QUERIES_WITHOUT_IDS).items():
         rows: list[Any] = []
-        for query, parameters in queries.for_leads(numbers) if name != but else ():
+        for query, parameters in queries.for_leads(numbers) if name in names else ():
             rows.extend(query.rows(connection, **parameters))
         tables[name] = list(zip(*rows, strict=True)) if rows else empty_columns(name)
-    return LeadRows(leads, tables)
+    return tables
 
 
 def empty_columns(table: str) -> Columns:

@@ -16,9 +16,9 @@ from serving.base.collector import no_collections
 from serving.store import schema as db
 from serving.store.database.statements import PreparedQuery
 from serving.store.database.transaction import Transaction
-from serving.store.leads.lead_rows import lead_row
 from serving.store.leads.packed_rows import PackedLead, keep_packed
 from serving.store.scores.causes import Score
+from serving.store.scores.rescoring.open_leads import leads_to_score
 from serving.store.scores.rescoring.view import LeadView, open_positions, score_view, view_leads
 from serving.store.scores.saved import NewScore, save_scores
 from serving.store.store import Store
@@ -119,17 +119,25 @@ def _pages(store: Store, job: _Job, span: _Span) -> Iterator[_Rescored]:
             # Before the page before it is written: a reader during its commit would keep the checkpoint from emptying
             # the write-ahead log, which would grow by 8 KiB a lead.
             with store.engine.reading() as connection:
-                view = _next_page(connection, _Span(after, span.last), job)
+                page = _next_page(connection, _Span(after, span.last), job)
             saving = None if scored is None else _Saving(store, scored)
-            if view is not None:
-                after = view.rows.leads[view.count - 1].lead_no
-                scored = _score_page(view, job)
+            if page is not None:
+                after = page.last
+                scored = _score_page(page, job)
             rescored = None if saving is None else saving.result()
         if rescored is not None:
             yield rescored
-        if view is None:
+        if page is None:
             return
-        del view
+        del page
+
+
+class _Page(NamedTuple):
+    """The number of leads of a page, that of its last lead, and the view of those to be scored; None if none are."""
+
+    read: int
+    last: int
+    view: LeadView | None
 
 
 class _Scored(NamedTuple):
@@ -140,11 +148,13 @@ class _Scored(NamedTuple):
     lagging: Sequence[PackedLead]
 
 
-def _score_page(view: LeadView, job: _Job) -> _Scored:
-    view = replace(view, rows=replace(view.rows, end_us=job.end_us))
+def _score_page(page: _Page, job: _Job) -> _Scored:
+    if page.view is None:
+        return _Scored((), page.read, ())
+    view = replace(page.view, rows=replace(page.view.rows, end_us=job.end_us))
     positions = open_positions(view, job.bundle, job.as_of_us)
     scores = score_view(job.bundle, view, positions, job.as_of_us, job.score)
-    return _Scored(scores, view.count, view.lagging)
+    return _Scored(scores, page.read, view.lagging)
 
 
 class _Saving:
@@ -178,9 +188,11 @@ def _save(transaction: Transaction, pages: Sequence[tuple[Sequence[NewScore], th
     return numbers
 
 
-def _next_page(connection: Connection, span: _Span, job: _Job) -> LeadView | None:
+def _next_page(connection: Connection, span: _Span, job: _Job) -> _Page | None:
     rows = _PAGE.rows(
         connection, after=span.after, last=span.last, as_of_us=job.as_of_us, count=LEADS_PER_PAGE
     )
-    leads = [lead_row(row) for row in rows]
-    return view_leads(connection, leads, job.bundle) if leads else None
+    if not rows:
+        return None
+    leads = leads_to_score(connection, rows, job.bundle.config, job.as_of_us, job.end_us)
+    return _Page(len(rows), rows[-1][0], view_leads(connection, leads, job.bundle) if leads else None)

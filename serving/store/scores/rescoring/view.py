@@ -8,8 +8,8 @@ import numpy as np
 from sqlalchemy import Connection
 
 from history.config.config import FunnelConfig
-from history.history import OPEN, History
-from history.snapshot import Snapshot, state_at
+from history.history import History
+from history.snapshot import Snapshot
 from models.bundle import Bundle
 from serving.store.config import stored_display
 from serving.store.corrections import last_corrections
@@ -21,6 +21,7 @@ from serving.store.leads.leads import current_attributes, seen_lead
 from serving.store.leads.packed_rows import PackedLead, lagging_leads
 from serving.store.scores.causes import Move, Score, causes_of, has_moved
 from serving.store.scores.facts import facts_of
+from serving.store.scores.rescoring.open_leads import are_open
 from serving.store.scores.saved import (
     OPEN_STATUS,
     NewScore,
@@ -127,12 +128,10 @@ def _moves(
 
 def open_positions(view: LeadView, bundle: Bundle, as_of_us: int) -> list[int]:
     """Positions of the leads that are open at as_of_us or open by their stored score."""
-    history = view.history(bundle.config, as_of_us)
-    all_leads = np.arange(len(history), dtype=np.int64)
-    states = state_at(history, all_leads, np.full(len(history), as_of_us, dtype=np.int64))
+    is_open = are_open(view.history(bundle.config, as_of_us), as_of_us)
     stored_open = {lead_no for lead_no, stored in view.stored.items() if stored.status in OPEN_STATUS}
     return [
         position
-        for position, (lead, state) in enumerate(zip(view.rows.leads, states.tolist(), strict=True))
-        if position < view.count and (state == OPEN or lead.lead_no in stored_open)
+        for position, lead in enumerate(view.rows.leads[: view.count])
+        if is_open[position] or lead.lead_no in stored_open
     ]
