@@ -138,18 +138,20 @@ class CompiledTemplates(FileSystemBytecodeCache):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(str(folder), f"jinja2-{version('jinja2')}-%s.cache")
-        self._by_key: dict[str, bytes] = {}
+        self.by_key: dict[str, bytes] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        known = self._by_key.get(bucket.key)
+        known = self.by_key.get(bucket.key)
         if known is not None:
             bucket.bytecode_from_string(known)
             return
         with suppress(OSError):
             super().load_bytecode(bucket)
+        if bucket.code is not None:
+            self.by_key[bucket.key] = bucket.bytecode_to_string()
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        self._by_key[bucket.key] = bucket.bytecode_to_string()
+        self.by_key[bucket.key] = bucket.bytecode_to_string()
         with suppress(OSError):
             Path(self.directory).mkdir(exist_ok=True)
             super().dump_bytecode(bucket)
