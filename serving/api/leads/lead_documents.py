@@ -71,7 +71,7 @@ def read_stored_leads(
     if not heads:
         return [None] * len(requests)
     found = _read_views(connection, requests, heads, kept)
-    if _reads_accounts(requests[0].bundle):
+    if reads_accounts(requests[0].bundle):
         scores = _scored_with_mates(connection, heads, found.reading.now_us, requests[0])
         return _joined(requests, found, scores)
     return _documents(requests, heads, found, kept)
@@ -161,7 +161,7 @@ def _key(wanted: LeadRequest, heads: Mapping[str, LeadHead]) -> ViewKey:
     bundle = wanted.bundle
     config, erasures, restored = next(iter(heads.values())).settings
     display = display_in(config) or ({} if bundle is None else bundle.config.display)
-    alone = None if bundle is None or bundle.vocabulary.reads_accounts else bundle
+    alone = None if reads_accounts(bundle) else bundle
     return ViewKey(alone, display, erasures, restored)
 
 
@@ -262,7 +262,8 @@ def _scored_alone(
     return [_Score(record, one) for record, one in zip(records, advised, strict=True)]
 
 
-def _reads_accounts(bundle: Bundle | None) -> bool:
+def reads_accounts(bundle: Bundle | None) -> bool:
+    """Whether a score depends on rows of other leads."""
     return bundle is not None and bundle.vocabulary.reads_accounts
 
 

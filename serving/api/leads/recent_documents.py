@@ -10,7 +10,12 @@ from sqlalchemy import Connection
 
 from models.bundle import Bundle
 from serving.api.leads.kept_leads import KeptLeads
-from serving.api.leads.lead_documents import LeadRequest, documents_without_transaction, read_stored_leads
+from serving.api.leads.lead_documents import (
+    LeadRequest,
+    documents_without_transaction,
+    read_stored_leads,
+    reads_accounts,
+)
 from serving.base.clock import clock_us
 from serving.store.database.single_reads import SingleReads
 from serving.store.leads.lead_heads import LeadHead, lead_heads
@@ -51,7 +56,7 @@ class RecentDocuments:
 
     def read(self, connection: Connection, requests: Sequence[LeadRequest]) -> list[Document]:
         """read_stored_leads with its documents encoded."""
-        if _reads_accounts(requests[0].bundle):  # rows of other leads count too
+        if reads_accounts(requests[0].bundle):  # rows of other leads count too
             return [_encoded(document) for document in read_stored_leads(connection, requests)]
         heads = lead_heads(connection, {request.lead_id for request in requests})
 
@@ -65,7 +70,7 @@ class RecentDocuments:
     def read_alone(self, reads: SingleReads, requests: Sequence[LeadRequest]) -> list[Document] | None:
         """`read` by one statement; None if that is not enough, as for packed leads and later pages."""
         now_us = clock_us()
-        if _reads_accounts(requests[0].bundle):
+        if reads_accounts(requests[0].bundle):
             return None
         lead_ids = {request.lead_id for request in requests}
         unread = {
@@ -132,10 +137,6 @@ class RecentDocuments:
             self._kept.move_to_end(key)
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
-
-
-def _reads_accounts(bundle: Bundle | None) -> bool:
-    return bundle is not None and bundle.vocabulary.reads_accounts
 
 
 def _key(request: LeadRequest) -> Hashable:

@@ -19,7 +19,7 @@ from serving.store.database.transaction import Transaction
 from serving.store.leads.packed_rows import PackedLead, keep_packed
 from serving.store.scores.causes import Score
 from serving.store.scores.rescoring.open_leads import leads_to_score
-from serving.store.scores.rescoring.view import LeadView, open_positions, score_view, view_leads
+from serving.store.scores.rescoring.view import LeadView, score_view, view_leads
 from serving.store.scores.saved import NewScore, save_scores
 from serving.store.store import Store
 
@@ -152,8 +152,7 @@ def _score_page(page: _Page, job: _Job) -> _Scored:
     if page.view is None:
         return _Scored((), page.read, ())
     view = replace(page.view, rows=replace(page.view.rows, end_us=job.end_us))
-    positions = open_positions(view, job.bundle, job.as_of_us)
-    scores = score_view(job.bundle, view, positions, job.as_of_us, job.score)
+    scores = score_view(job.bundle, view, range(view.count), job.as_of_us, job.score)
     return _Scored(scores, page.read, view.lagging)
 
 

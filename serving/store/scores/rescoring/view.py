@@ -21,9 +21,7 @@ from serving.store.leads.leads import current_attributes, seen_lead
 from serving.store.leads.packed_rows import PackedLead, lagging_leads
 from serving.store.scores.causes import Move, Score, causes_of, has_moved
 from serving.store.scores.facts import facts_of
-from serving.store.scores.rescoring.open_leads import are_open
 from serving.store.scores.saved import (
-    OPEN_STATUS,
     NewScore,
     ScoredLead,
     StoredScore,
@@ -53,7 +51,7 @@ class LeadView:
     _histories: list[History] = field(default_factory=list, init=False, compare=False, repr=False)
 
     def history(self, config: FunnelConfig, as_of_us: int) -> History:
-        """The rows as a History; the last one is kept, for who looks which leads are open and then scores them."""
+        """The rows as a History; the last one is kept."""
         if not self._histories or (self._histories[0].config, self._histories[0].as_of_us) != (
             config,
             as_of_us,
@@ -124,14 +122,3 @@ def _moves(
             is_corrected = before is not None and row_no > before.through_row
             moves.append(Move(position, record["probability"], before, is_corrected))
     return moves
-
-
-def open_positions(view: LeadView, bundle: Bundle, as_of_us: int) -> list[int]:
-    """Positions of the leads that are open at as_of_us or open by their stored score."""
-    is_open = are_open(view.history(bundle.config, as_of_us), as_of_us)
-    stored_open = {lead_no for lead_no, stored in view.stored.items() if stored.status in OPEN_STATUS}
-    return [
-        position
-        for position, lead in enumerate(view.rows.leads[: view.count])
-        if is_open[position] or lead.lead_no in stored_open
-    ]

@@ -10,9 +10,11 @@ from sqlalchemy import select
 from history.config.config import FunnelConfig
 from history.text.times import DAY_US
 from serving.store import schema as db
+from serving.store.leads.history import history_of
 from serving.store.leads.lead_rows import lead_row
-from serving.store.scores.rescoring.open_leads import leads_to_score
-from serving.store.scores.rescoring.view import open_positions, view_leads
+from serving.store.scores.rescoring.open_leads import are_open, leads_to_score
+from serving.store.scores.rescoring.view import view_leads
+from serving.store.scores.saved import OPEN_STATUS
 from serving.store.store import Store
 from tests.builders.service.scored_store import post, put, score_all
 from tests.builders.service.store_fakes import NOW_US, FakeModel, event
@@ -36,8 +38,13 @@ def open_by_all_rows(store: Store, as_of_us: int) -> list[str]:
     with store.engine.reading() as connection:
         rows = connection.execute(select(db.leads).order_by(db.leads.c.lead_no)).all()
         view = view_leads(connection, [lead_row(row) for row in rows], model)
-    view = replace(view, rows=replace(view.rows, end_us=end_us))
-    return [view.rows.leads[position].lead_id for position in open_positions(view, model, as_of_us)]
+    is_open = are_open(history_of(replace(view.rows, end_us=end_us), CONFIG, as_of_us), as_of_us)
+    shown_as_open = {lead_no for lead_no, score in view.stored.items() if score.status in OPEN_STATUS}
+    return [
+        lead.lead_id
+        for place, lead in enumerate(view.rows.leads)
+        if is_open[place] or lead.lead_no in shown_as_open
+    ]
 
 
 def test_a_closed_lead_is_scored_once_more_if_it_is_shown_as_open(store: Store) -> None:
