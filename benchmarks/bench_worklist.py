@@ -196,7 +196,7 @@ async def measured(settings: Settings, count: int, runs: int) -> list[Comparison
     started = perf_counter()
     fill(runtime.stored.store, count)
     note(f"{count:,} leads stored in {perf_counter() - started:.0f} s")
-    transport = httpx.ASGITransport(app=guarded(build_app(runtime), runtime))
+    transport = httpx.ASGITransport(app=guarded(build_app(runtime), runtime.settings))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         await check(client, count)
         return [one async for one in comparisons(client, runtime.stored.store, count, runs)]

@@ -5,6 +5,7 @@ import gc
 import tomllib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from serving.api.errors import expected_problem
 from serving.api.leads import adjustments, beside, bulk_leads, corrections, leads, what_if
 from serving.api.leads.recent_documents import RecentDocuments
 from serving.api.openapi import describe
+from serving.base.settings import Settings
 from serving.http.guard import Guard
 from serving.http.router import Dispatcher
 from serving.pages import assets, docs, model, preferences, signin
@@ -27,6 +29,7 @@ from serving.pages.rendering import preparations
 from serving.pages.reports import forecast, funnel
 from serving.pages.worklist import line_forms, saved_views
 from serving.pages.worklist import page as worklist_page
+from serving.rehearsal import rehearse
 from serving.runtime import Runtime
 
 # Frequent routes first: the router tries them in order.
@@ -50,6 +53,7 @@ def build_app(runtime: Runtime) -> Starlette:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         async with runtime.running():
+            await _rehearse(app, runtime)
             preparing = asyncio.create_task(_prepare_pages())
             yield
             preparing.cancel()
@@ -62,6 +66,13 @@ def build_app(runtime: Runtime) -> Starlette:
     return app
 
 
+async def _rehearse(app: Starlette, runtime: Runtime) -> None:
+    """Runs what a score runs, behind a guard that asks for no key and logs nothing."""
+    if runtime.watch.current is not None:
+        silent = replace(runtime.settings, api_keys=(), rate_limit=None, logged="off")
+        await rehearse(guarded(app, silent), runtime.watch.current)
+
+
 async def _prepare_pages() -> None:
     """Does in pauses what the first page of a worker would otherwise wait for."""
     for step in preparations():
@@ -70,9 +81,9 @@ async def _prepare_pages() -> None:
     gc.freeze()  # templates and modules stay as long as the worker
 
 
-def guarded(app: Starlette, runtime: Runtime) -> Guard:
+def guarded(app: Starlette, settings: Settings) -> Guard:
     """The application as clients reach it."""
-    return Guard(Dispatcher(app), runtime.settings, expected_problem, problem_pages(app))
+    return Guard(Dispatcher(app), settings, expected_problem, problem_pages(app))
 
 
 def _version() -> str:

@@ -40,7 +40,7 @@ class LeadcastService(bentoml.Service):  # type: ignore[misc]
         app = build_app(runtime)
         self.mount_apps.clear()
         self.mount_asgi_app(app, path="/")
-        return _Entrance(super().to_asgi(is_main), guarded(app, runtime))
+        return _Entrance(super().to_asgi(is_main), guarded(app, runtime.settings))
 
 
 class _Entrance:

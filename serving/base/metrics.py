@@ -1,7 +1,9 @@
 """Prometheus metrics: requests, scores, the model in use. Labels have few values and none of a lead."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import NamedTuple
 
@@ -29,6 +31,9 @@ PROBABILITIES = Histogram("leadcast_probability", "Probabilities of the open lea
 WARNINGS = Counter("leadcast_score_warnings_total", "Warnings that came with scores.", ["code"])
 SWAPS = Counter("leadcast_model_swaps_total", "Times a worker took another model into use.")
 REFUSALS = Counter("leadcast_model_refused_total", "Times a worker refused a promoted bundle.")
+
+
+_IS_COUNTED = ContextVar("is_counted", default=True)
 
 
 class Gauge(NamedTuple):
@@ -62,14 +67,29 @@ def _warnings(code: str) -> Counter:
     return WARNINGS.labels(code)
 
 
+@contextmanager
+def uncounted() -> Iterator[None]:
+    """Requests and scores within are not counted; their counters are created, at zero."""
+    before = _IS_COUNTED.set(False)
+    try:
+        yield
+    finally:
+        _IS_COUNTED.reset(before)
+
+
 def count_request(method: str, route: str, status: int, seconds: float) -> None:
     """Counts one answered request; `route` is a path template."""
-    _requests(method, route, status).observe(seconds)
+    counter = _requests(method, route, status)
+    if _IS_COUNTED.get():
+        counter.observe(seconds)
 
 
 def count_score(record: dict[str, object]) -> None:
     """Counts one score record (docs/reference/api.md)."""
-    _scores(str(record["grade"]), str(record["status"])).inc()
+    counter = _scores(str(record["grade"]), str(record["status"]))
+    if not _IS_COUNTED.get():
+        return
+    counter.inc()
     probability = record["probability"]
     if record["status"] == "scored" and isinstance(probability, float):
         PROBABILITIES.observe(probability)

@@ -10,16 +10,14 @@ import math
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 from history.base.errors import DamagedArtifact
-from history.config.schema import OWN_ATTRIBUTES
-from history.text.times import DAY_US, format_time
 from models.bundle import Bundle
 from models.home.pointer import Pointer, manifest_sha256
 from models.home.saved import load_bundle
 from serving.base.parent_death import die_with_parent
 from serving.base.problems import Problem
+from serving.model.invented import invented_lead
 from serving.model.scoring import score_leads
 
 TRIAL_SECONDS = 60.0
@@ -68,7 +66,7 @@ def load_checked(folder: Path, expected_sha256: str, version: str) -> Bundle:
 def try_out(bundle: Bundle) -> str | None:
     """Scores an invented lead with all reasons; the reason to refuse the bundle, None for a good one."""
     as_of_us = bundle.trained_through_us
-    record = score_leads(bundle, [_invented_lead(bundle)], as_of_us, as_of_us, None)[0]
+    record = score_leads(bundle, [invented_lead(bundle)], as_of_us, as_of_us, None)[0]
     if isinstance(record, Problem):
         return "it cannot read a plain lead"
     numbers = [record[key] for key in ("probability", "probability_low", "probability_high", "score")]
@@ -78,23 +76,6 @@ def try_out(bundle: Bundle) -> str | None:
     if not 0.0 < record["probability"] < 1.0:
         return "it gives a probability outside of (0, 1)"
     return None
-
-
-def _invented_lead(bundle: Bundle) -> dict[str, Any]:
-    """A lead with every attribute of the model and a row of each kind, so that every part of the model is read."""
-    created = format_time(bundle.trained_through_us - 10 * DAY_US)
-    yesterday = format_time(bundle.trained_through_us - DAY_US)
-    names = [attribute.name for attribute in bundle.vocabulary.attributes]
-    return {
-        "lead_id": "trial",
-        "created_at": created,
-        "attributes": {name: "1" for name in names if name not in OWN_ATTRIBUTES},
-        "interactions": [{"kind": "call", "occurred_at": yesterday, "direction": "inbound", "value": 1}],
-        "stages": [{"stage": name, "entered_at": created} for name in bundle.config.stages[:1]],
-        "attribute_changes": [
-            {"attribute": name, "value": "2", "changed_at": yesterday} for name in names[:1]
-        ],
-    }
 
 
 def reason_to_refuse(folder: Path, expected_sha256: str) -> str | None:

@@ -88,7 +88,7 @@ def service(home: Path, *, model: bool = True, **environment: str) -> tuple[Guar
     if model:
         runtime.watch.current = FakeBundle()  # type: ignore[assignment]
     app = build_app(runtime)
-    return guarded(app, runtime), runtime
+    return guarded(app, runtime.settings), runtime
 
 
 def problem(response: Any, status: int) -> dict[str, Any]:

@@ -214,7 +214,7 @@ def pages_of(read: Callable[[Any], tuple[Sequence[Any], Any]]) -> Iterator[Any]:
 def application(runtime: FakeRuntime) -> Any:
     """The whole application around a runtime, guard included."""
     app = build_app(runtime)  # type: ignore[arg-type]
-    product = guarded(app, runtime)  # type: ignore[arg-type]
+    product = guarded(app, runtime.settings)
 
     async def entrance(scope: Any, receive: Any, send: Any) -> None:
         await (app if scope["type"] == "lifespan" else product)(scope, receive, send)
