@@ -38,6 +38,8 @@ from training.evaluation.out_of_fold import fit_halves, splits_of
 from training.fit.additive import FitSettings
 from training.fit.calibration import calibrated, slope_of_halves
 from training.fit.censored import censored_at, fit_matured, fit_with_censored
+from training.fit.combinations import choose_combinations
+from training.rows.combinations import with_combinations
 from training.rows.dataset import GRID, training_rows
 from training.rows.labels import label
 from training.rows.time_proxies import masked
@@ -133,6 +135,7 @@ def case_at(history: History, at_us: int, seed: int) -> Case:
     config = replace(past.config, ignore=(*past.config.ignore, *dropped))
     past = replace(past, config=config, attributes=attributes)
     prepared = prepare(past, training_rows(past, seed), seed)
+    prepared = with_combinations(prepared, choose_combinations(prepared))
     won = prepared.training_set.won
     if not 0 < won.sum() < len(won):
         raise ValueError("all training rows have the same outcome")
@@ -202,6 +205,21 @@ def grid_rows_alone(case: Case) -> Floats:
     return as_fitted(case, Fit(case.settings, rows))
 
 
+def without_combinations(case: Case) -> Floats:
+    """Combinations are the last columns."""
+    training_set, n = case.training_set, len(case.training_set.features)
+    kept = n - len(case.prepared.vocabulary.combinations.names)
+    recent = training_set.recent
+    fewer = replace(
+        training_set,
+        values=training_set.values[:, :kept],
+        features=training_set.features[:kept],
+        recent=recent and replace(recent, values=recent.values[:, :kept]),
+    )
+    prepared = replace(case.prepared, training_set=fewer)
+    return as_fitted(replace(case, prepared=prepared, values=case.values[:, :kept]), Fit(case.settings))
+
+
 def closed_leads_alone(case: Case) -> Floats:
     """Trained on the rows of leads closed at the date, as tools do that leave open leads out."""
     snapshot = case.training_set.rows.snapshot
@@ -218,6 +236,7 @@ VARIANTS: Mapping[str, Callable[[Case], Floats]] = {
     "without censored rows": lambda case: as_fitted(case, Fit(case.settings, censored=False)),
     "linear start alone": lambda case: of_one_size(case, Parameters(rounds=0)),
     "trees alone": lambda case: changed(case, replace(case.settings.parameters, linear_share=0.0)),
+    "without combinations": without_combinations,
     "without recency weights": lambda case: changed(
         case, replace(case.settings.parameters, half_life_horizons=NO_DECAY)
     ),

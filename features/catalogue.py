@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from features.attributes import attributes, combinations
 from features.attributes.attributes import attribute_features
+from features.attributes.combinations import combination_features
 from features.calendar import calendar_features
 from features.declared.declared import declared_columns
 from features.feature import Feature, digest
@@ -18,15 +20,32 @@ __all__ = ["Feature", "catalogue", "feature_set_id"]
 
 
 def catalogue(vocabulary: Vocabulary) -> tuple[Feature, ...]:
-    """The features in matrix order: stages, engagement, attributes, calendar, declared ones; their names are unique."""
+    """The features in matrix order, with unique names.
+
+    Stages, engagement, attributes, calendar, declared features, combinations of attributes.
+    """
     columns = (
         *stage_features(vocabulary.stages),
         *interaction_features(vocabulary.interactions),
         *attribute_features(vocabulary.attributes),
         *calendar_features(vocabulary.whole_year),
         *declared_columns(vocabulary.declared),
+        *combination_features(vocabulary.combinations.names),
     )
     return _unique(columns)
+
+
+def attributes_behind(vocabulary: Vocabulary, features: Sequence[Feature]) -> list[tuple[str, ...]]:
+    """The attributes that each feature of the catalogue reads, as the data names them."""
+    combined = iter(vocabulary.combinations.names)
+    return [
+        next(combined) if feature.block == combinations.BLOCK.name else _subject(feature)
+        for feature in features
+    ]
+
+
+def _subject(feature: Feature) -> tuple[str, ...]:
+    return (feature.subject,) if feature.block == attributes.BLOCK.name else ()
 
 
 def feature_set_id(features: Sequence[Feature]) -> str:

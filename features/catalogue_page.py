@@ -10,6 +10,8 @@ import numpy as np
 
 from features.attributes.attributes import Attribute
 from features.attributes.category_rates import SHRINKAGE, CategoryTables
+from features.attributes.combinations import SHRINKAGE as COMBINED
+from features.attributes.combinations import Combinations
 from features.attributes.identity import UNIQUE
 from features.attributes.kinds import FITS
 from features.attributes.learn import (
@@ -74,6 +76,11 @@ category), `tools` (several picks in a cell) and `owner`. A real model has these
   value at the time of their decision (or at the end of the horizon). The rate is shrunk to that of all leads:
   (wins + {SHRINKAGE:g} x base rate) / (leads + {SHRINKAGE:g}). Training looks them up as they stood at each row's own
   instant; a model carries them frozen at its T.
+- **Combinations** of two attributes with win rates are columns where a test on the training rows is sure of them by
+  three standard errors: up to ten, such as two owners who win with different industries. A column is the odds of a win
+  of the two values together, divided by the odds that the win rates of each suggest; 1 is what is expected. It counts
+  the snapshots of leads on training's grid of past instants, as known at each row's own instant and with {COMBINED:g}
+  snapshots at the expected rate added.
 - **The month** (and the week of a date) is a column only if training spans a year: before that it only tells the date.
 - **Days to the end of a month or quarter** are blanked in training that spans fewer than two of them: on the first pass
   they tell the date.
@@ -87,6 +94,7 @@ TITLES = {
     "engagement": "Interactions",
     "attributes": "Attributes",
     "calendar": "Calendar",
+    "combinations": "Combinations",
 }
 HEADER = "| name | unit | direction | in a reason | if missing |\n|---|---|---|---|---|"
 DIRECTIONS = {1: "+1", -1: "-1", 0: ""}
@@ -119,6 +127,7 @@ def example() -> Vocabulary:
         ),
         tables=CategoryTables({}, np.zeros(1, dtype=np.int64), *[nothing] * 6),
         whole_year=True,
+        combinations=Combinations((("industry", "owner"),)),
     )
 
 

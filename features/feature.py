@@ -41,8 +41,10 @@ class Feature:
 
     @property
     def of_past_leads(self) -> bool:
-        """True for figures of other leads: their number, or their win rate, which moves with that of all leads."""
-        return self.block == "attributes" and (self.unit == "leads" or self.name.endswith("_win_rate"))
+        """True for figures of other leads: their number, their odds, or their win rate, which moves with all leads'."""
+        if self.block == "attributes":
+            return self.unit == "leads" or self.name.endswith("_win_rate")
+        return self.block == "combinations"
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,12 @@ from features.attributes.attributes import (
     write_attributes,
 )
 from features.attributes.category_rates import CategoryTables
+from features.attributes.combinations import (
+    CombinationInputs,
+    Combinations,
+    combination_inputs,
+    write_combinations,
+)
 from features.calendar import Calendar, write_calendar
 from features.catalogue import catalogue, feature_set_id
 from features.creation import creation_columns, hide_creation
@@ -70,6 +76,8 @@ class Plan:
     calendar: Calendar
     declared_at: int
     declared: tuple[DeclaredFeature, ...]
+    combinations_at: int
+    combinations: Combinations
     bulk_days: tuple[BulkDay, ...]
     creation_columns: Ints
 
@@ -96,6 +104,8 @@ def plan_of(vocabulary: Vocabulary) -> Plan:
         calendar=Calendar(config.zone, vocabulary.whole_year),
         declared_at=calendar_at + blocks.count(calendar.BLOCK.name),
         declared=vocabulary.declared,
+        combinations_at=len(columns) - len(vocabulary.combinations.names),
+        combinations=vocabulary.combinations,
         bulk_days=vocabulary.bulk_days,
         creation_columns=creation_columns(columns),
     )
@@ -151,11 +161,13 @@ class PreparedHistory:
         history, plan = self.history, self._plan
         tables = self.tables or self.vocabulary.tables
         log, of_touches, of_attributes = history.interactions, plan.interactions, plan.attributes
+        attributes = None if of_attributes is None else attribute_inputs(history, of_attributes, tables)
         return _Inputs(
             stages=stage_inputs(history, plan.stages),
             interactions=None if of_touches is None else interaction_inputs(log, of_touches),
-            attributes=None if of_attributes is None else attribute_inputs(history, of_attributes, tables),
+            attributes=attributes,
             declared=declared_inputs(history, plan.declared) if plan.declared else None,
+            combinations=combination_inputs(plan.combinations, attributes) if attributes else None,
         )
 
     def room_for_walks(self) -> Walks | None:
@@ -209,6 +221,8 @@ class PreparedHistory:
         write_calendar(out, plan.calendar_at, rows, plan.calendar)
         if inputs.declared is not None:
             write_declared(out, plan.declared_at, rows, inputs.declared)
+        if inputs.combinations is not None:
+            write_combinations(out, plan.combinations_at, rows, inputs.combinations)
         if plan.bulk_days:
             created_us = rows.history.created_us[rows.lead]
             hide_creation(out, plan.creation_columns, created_us, plan.bulk_days)
@@ -222,3 +236,4 @@ class _Inputs:
     interactions: InteractionInputs | None
     attributes: AttributeInputs | None
     declared: DeclaredInputs | None
+    combinations: CombinationInputs | None

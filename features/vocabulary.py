@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from features.attributes import category_rates
+from features.attributes import category_rates, combinations
 from features.attributes.attributes import Attribute
 from features.attributes.category_rates import CategoryTables
+from features.attributes.combinations import NO_COMBINATIONS, Combinations
 from features.attributes.learn import learn_attributes
 from features.instants import NO_INSTANT, latest_instants
 from features.interactions.interactions import InteractionVocabulary
@@ -31,7 +32,7 @@ class Vocabulary:
 
     stage_medians: usual days by stage, None if too few leads went on; whole_year: training instants span a year;
     dropped: attribute without a feature -> reason; identity: attribute that identifies a lead -> form of its values;
-    bulk_days: of the leads known at T, whose ages are not learned.
+    bulk_days: of the leads known at T, whose ages are not learned; combinations: none until training has chosen some.
     """
 
     config: FunnelConfig
@@ -45,6 +46,7 @@ class Vocabulary:
     dropped: Mapping[str, str] = field(default_factory=dict)
     identity: Mapping[str, str] = field(default_factory=dict)
     bulk_days: tuple[BulkDay, ...] = ()
+    combinations: Combinations = NO_COMBINATIONS
 
     @cached_property
     def declared(self) -> tuple[DeclaredFeature, ...]:
@@ -112,6 +114,7 @@ def to_dict(vocabulary: Vocabulary) -> dict[str, Any]:
         "dropped": dict(vocabulary.dropped),
         "identity": dict(vocabulary.identity),
         "bulk_days": [asdict(day) for day in vocabulary.bulk_days],
+        "combinations": vocabulary.combinations.to_dict(),
     }
 
 
@@ -129,7 +132,12 @@ def from_dict(content: Mapping[str, Any]) -> Vocabulary:
         dropped=dict(content["dropped"]),
         identity=dict(content.get("identity", {})),
         bulk_days=tuple(BulkDay(**day) for day in content.get("bulk_days", ())),
+        combinations=_combinations(content.get("combinations")),
     )
+
+
+def _combinations(content: Mapping[str, Any] | None) -> Combinations:
+    return combinations.from_dict(content) if content else NO_COMBINATIONS
 
 
 def _attribute(content: Mapping[str, Any]) -> Attribute:

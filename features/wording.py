@@ -59,6 +59,7 @@ _LABELS: Final = {
     "attribute_week": "Week of {name} in the year",
     "attribute_share": "How common the {name} is",
     "attribute_win_rate": "Win rate of past leads with the same {name}",
+    "attribute_combination": "Match of {first} and {second}, against what each alone suggests",
     "attribute_days_since_change": "Days since the last change of {name}",
     "attribute_has": '{name} with "{pick}"',
     "created_weekday": "Weekday of creation",

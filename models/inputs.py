@@ -9,6 +9,7 @@ import numpy as np
 
 from features.attributes.attributes import Attribute
 from features.attributes.parsing import BOOLEAN, CATEGORY, DATE, NUMBER, boolean, instants, number
+from features.catalogue import attributes_behind
 from history.base.arrays import Ints
 from history.base.counts import commonest
 from history.base.warnings import Warning
@@ -264,10 +265,11 @@ class InputCheck:
         total = sum(size.values())
         if not total:
             return 0.0
+        behind = attributes_behind(self._bundle.vocabulary, self._bundle.features)
         lost = sum(
             size.get(feature.name, 0.0)
-            for feature in self._bundle.features
-            if feature.block in lost_blocks or (feature.block == "attributes" and feature.subject in subjects)
+            for feature, attributes in zip(self._bundle.features, behind, strict=True)
+            if feature.block in lost_blocks or any(name in subjects for name in attributes)
         )
         return lost / total
 

@@ -15,9 +15,9 @@ from models.scorer import score
 from training.audit.audit import SUSPECTED
 from training.evaluation.bootstrap import bootstrap_metrics, draw_counts, interval, point_metrics
 from training.evaluation.evaluated_rows import EvaluatedRows
+from training.rows.as_trained import history_as_trained
 from training.rows.dataset import grid, grid_step_us
 from training.rows.labels import label
-from training.rows.training_set import history_as_trained
 from training.train import Trained, TrainOptions, train
 
 MIN_WINS = 10  # leads won after both fits; fewer decide nothing

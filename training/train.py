@@ -26,10 +26,12 @@ from training.evaluation.forecast_basis import forecast_basis
 from training.evaluation.regime import Change, find_change
 from training.evaluation.weak import weakened
 from training.fit.amount import fit_amount, past_wins
+from training.fit.combinations import choose_combinations
 from training.fit.conversion import fit_final
 from training.holdout import Holdout, holdout_of
 from training.model_card import evaluation_content, training_content
 from training.requirements import regime_warning, require_outcomes, require_rows, warnings_of
+from training.rows.combinations import with_combinations
 from training.rows.dataset import training_rows
 from training.rows.training_set import PreparedData, TrainingSet, prepare
 from training.screening import ScreenedHistory, screen
@@ -121,7 +123,8 @@ def _train(history: History, options: TrainOptions, progress: Progress) -> Train
 def _prepare_rows(history: History, options: TrainOptions) -> PreparedData:
     rows = training_rows(history, options.seed)
     require_rows(history, rows)
-    return prepare(history, rows, options.seed, options.engine)
+    prepared = prepare(history, rows, options.seed, options.engine)
+    return with_combinations(prepared, choose_combinations(prepared))
 
 
 def _fit_amount(training_set: TrainingSet, seed: int) -> AmountModel | None:

@@ -55,9 +55,10 @@ def test_quoted_name_stays_literal_in_a_template(text: str) -> None:
     assert len(text) > LONGEST_SHOWN or shown == " ".join(text.split())
 
 
-def test_figures_of_past_leads_are_those_of_attributes_alone() -> None:
+def test_figures_of_past_leads_are_those_of_attributes_and_combinations() -> None:
     attributes, stages = Block("attributes"), Block("stages")
     assert attributes.number("attr_owner_past_leads", "leads", "").of_past_leads
     assert attributes.number("attr_owner_win_rate", "share", "").of_past_leads
     assert not attributes.number("attr_owner_share", "share", "").of_past_leads
+    assert Block("combinations").number("attr_owner_with_product", "times", "").of_past_leads
     assert not stages.number("stage_win_rate", "share", "").of_past_leads

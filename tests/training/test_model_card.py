@@ -17,7 +17,8 @@ from training.evaluation.evaluated_rows import EvaluatedRows
 from training.evaluation.metrics import METRICS
 from training.evaluation.out_of_fold import splits_of
 from training.model_card import card, evaluation_content, fairness, limits
-from training.rows.training_set import TrainingSet, rows_as_trained
+from training.rows.as_trained import rows_as_trained
+from training.rows.training_set import TrainingSet
 from training.train import Trained
 
 

@@ -16,9 +16,10 @@ from training.evaluation.baselines import BASELINES
 from training.evaluation.evaluated_rows import EvaluatedRows
 from training.evaluation.grouping import group_of
 from training.evaluation.out_of_fold import parallel_map, task_of
+from training.rows.as_trained import prepare_as_trained
 from training.rows.labels import Labels, label
 from training.rows.time_proxies import masked
-from training.rows.training_set import PreparedData, prepare_as_trained
+from training.rows.training_set import PreparedData
 from training.train import Trained, TrainOptions, train
 
 

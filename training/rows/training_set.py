@@ -1,7 +1,7 @@
 """The training set: matured snapshots with feature values, and the censored snapshots of the last horizon."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -12,11 +12,9 @@ from features.vocabulary import Vocabulary, learn
 from history.base.arrays import Floats, Ints
 from history.base.engine import Engine
 from history.history import History
-from history.lead_order import by_creation
-from models.bundle import Bundle
 from models.figures.parameters import Parameters
 from training.rows.bins import BinnedRows, find_bins
-from training.rows.dataset import Rows, recent_rows, training_rows
+from training.rows.dataset import Rows, recent_rows
 from training.rows.time_proxies import masked, time_proxy_columns
 from training.rows.weights import recency_weight
 
@@ -106,23 +104,3 @@ def prepare(history: History, rows: Rows, seed: int, engine: Engine | None = Non
         recent=RecentRows(recent, masked(recent_values, time_proxies)),
     )
     return PreparedData(training_set, vocabulary, time_proxies, engine)
-
-
-def prepare_as_trained(
-    bundle: Bundle, history: History, seed: int, engine: Engine | None = None
-) -> PreparedData:
-    """The data that a bundle was trained on, from the same history and seed."""
-    past = history_as_trained(bundle, by_creation(history))
-    return prepare(past, training_rows(past, seed), seed, engine)
-
-
-def history_as_trained(bundle: Bundle, history: History) -> History:
-    """The history under the bundle's configuration, without the attributes that its training left out."""
-    config = bundle.config
-    attributes = {name: column for name, column in history.attributes.items() if name not in config.ignore}
-    return replace(history, config=config, attributes=attributes)
-
-
-def rows_as_trained(bundle: Bundle, history: History, seed: int) -> Rows:
-    """The training rows of a bundle, from the history it was trained on, cut at the same T, and the same seed."""
-    return training_rows(history_as_trained(bundle, by_creation(history)), seed)

@@ -47,6 +47,7 @@ WITHOUT: Final[Mapping[str, Sequence[str]]] = {
         *("attribute_weekday", "attribute_week", "attribute_share", "attribute_past_leads"),
         *("attribute_win_rate", "attribute_picks", "attribute_has"),
     ),
+    "combination": ("attribute_combination",),
     "change": ("attribute_days_since_change",),
     "creation": ("created_weekday", "created_hour"),
     "declared": ("declared",),
@@ -157,8 +158,10 @@ class ReasonWords:
         terms = dict(feature.terms)
         sort = terms.get("of")
         named = column_name if feature.wording.startswith("attribute") else _NAMED.get(str(sort))
-        if named is not None and "name" in terms:
-            terms["name"] = named(str(terms["name"]), self.translate)
+        if named is not None:
+            for term in ("name", "first", "second"):
+                if term in terms:
+                    terms[term] = named(str(terms[term]), self.translate)
         if sort is not None:
             terms["of"] = "" if sort == "any" else " " + self.translate("reasons.of_" + str(sort), **terms)
         return terms

@@ -3,13 +3,11 @@
 import numpy as np
 import pytest
 
-from features.matrix import build_matrix
 from history.history import History
 from history.lead_order import by_creation
 from models.figures.parameters import Parameters
 from training.rows.dataset import training_rows
-from training.rows.training_set import PreparedData, prepare, prepare_as_trained
-from training.train import Trained
+from training.rows.training_set import PreparedData, prepare
 
 
 @pytest.fixture(scope="module")
@@ -41,12 +39,3 @@ def test_weights_of_rows_matured_at_the_instant_are_one(prepared: PreparedData) 
     np.testing.assert_array_equal(weight, 1.0)
     later = training_set.weight(every_row, training_set.as_of_us, Parameters())
     assert (np.diff(later[np.argsort(training_set.rows.snapshot.as_of_us)]) >= 0).all()
-
-
-def test_a_bundle_rebuilds_its_own_columns(small_trained: Trained, small_history: History) -> None:
-    bundle = small_trained.bundle
-    prepared = prepare_as_trained(bundle, small_history, 0)
-    assert prepared.training_set.features == bundle.features
-    assert prepared.time_proxy_names == bundle.card["unused_clocks"]
-    rows = prepared.training_set.rows.snapshot
-    assert build_matrix(rows, bundle.vocabulary).values.shape == prepared.training_set.values.shape

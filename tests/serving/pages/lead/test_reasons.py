@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from features.attributes.combinations import Combinations
 from features.catalogue import catalogue
 from features.feature import Feature
 from features.groups import ABOVE, BELOW, MISSING, has_groups
@@ -16,7 +18,7 @@ from serving.pages.words.catalogue import catalogue as texts
 from serving.pages.words.formats import Formats
 from tests.builders.feature_words import words
 
-VOCABULARY = words()
+VOCABULARY = replace(words(), combinations=Combinations((("plan", "agreed"),)))
 FEATURES = {feature.name: feature for feature in catalogue(VOCABULARY)}
 NUMBERS = (math.nan, 0.0, 0.0004, 0.02, 0.5, 1.0, 2.0, 3.54, 10.0, 64.0, 1234.0)
 SIGNED = (*NUMBERS, -0.5, -1.0, -3.54, -20.0)
