@@ -36,8 +36,8 @@ class Factor:
     def __len__(self) -> int:
         return len(self.codes)
 
-    def take(self, index: npt.NDArray[np.generic]) -> "Factor":
-        """The rows of `index` (positions or a mask), over the same values."""
+    def take(self, index: npt.NDArray[np.generic] | slice) -> "Factor":
+        """The rows of `index` (positions, a mask or a slice), over the same values."""
         return Factor(self.codes[index], self.values)
 
     def compact(self) -> "Factor":

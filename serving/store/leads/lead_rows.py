@@ -2,18 +2,20 @@
 
 import json
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import numpy as np
 from sqlalchemy import Connection, Select, Table, bindparam, null, select
 
+from history.base.arrays import Ints
 from history.history import DIRECTIONS, STATES, Factor
 from history.text.values import value_text
 from serving.store import schema as db
-from serving.store.database.statements import PreparedQuery, in_parts
+from serving.store.database.statements import PreparedQuery, in_parts, is_sqlite
+from serving.store.leads.interaction_columns import interaction_columns
 from serving.store.schema import FACT_COLUMNS, KEY_COLUMNS, LEAD_NO, ROW_ID, ROW_NO
 
 LEADS_PER_QUERY = 900
@@ -43,9 +45,9 @@ class Cut(NamedTuple):
 class LeadRows:
     """Leads in order. `tables` holds the rows of each fact table as columns: KEY_COLUMNS, then FACT_COLUMNS.
 
-    The rows of each table are in the order of their lead_no, then row_no. Interactions of one lead alone may be arrays
-    and Factors, without ids (serving/store/leads/packed_rows.py). end_us: the end of the stored data, from which on a
-    decision without a time holds; 0 if no instant of interest lies before it.
+    The rows of each table are in the order of their lead_no, then row_no. Interactions may be arrays and Factors,
+    without ids (serving/store/leads/packed_rows.py, serving/store/leads/interaction_columns.py). end_us: the end of the
+    stored data, from which on a decision without a time holds; 0 if no instant of interest lies before it.
     """
 
     leads: Sequence[LeadRow]
@@ -60,29 +62,53 @@ class LeadRows:
         tables = {}
         for name, columns in self.tables.items():
             start, stop = bisect_left(columns[LEAD_NO], lead_no), bisect_right(columns[LEAD_NO], lead_no)
-            tables[name] = [column[start:stop] for column in columns]
+            tables[name] = [_part(column, start, stop) for column in columns]
         return LeadRows([self.leads[position]], tables, self.end_us)
 
     def cut(self, cuts: Sequence[Cut]) -> "LeadRows":
         """One lead for each cut, in their order and numbered by it; a lead may occur several times."""
         leads = [replace(self.leads[cut.position], lead_no=i) for i, cut in enumerate(cuts)]
-        cuts_of_lead: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        for i, cut in enumerate(cuts):
-            cuts_of_lead[self.leads[cut.position].lead_no].append((i, cut.through_row))
-        tables = {name: _cut_table(columns, cuts_of_lead) for name, columns in self.tables.items()}
+        numbers = np.array([self.leads[cut.position].lead_no for cut in cuts], dtype=np.int64)
+        through_rows = [cut.through_row for cut in cuts]
+        tables = {name: _cut_table(columns, numbers, through_rows) for name, columns in self.tables.items()}
         return LeadRows(leads, tables, self.end_us)
 
 
-def _cut_table(columns: Columns, cuts_of_lead: Mapping[int, Sequence[tuple[int, int]]]) -> Columns:
-    """The rows of each cut; cuts_of_lead maps a lead_no to (new lead_no, last row_no)."""
-    rows = [
-        (new_lead_no, *row[ROW_NO:])
-        for row in zip(*columns, strict=True)
-        for new_lead_no, through_row in cuts_of_lead.get(row[LEAD_NO], ())
-        if row[ROW_NO] <= through_row
+def _cut_table(columns: Columns, numbers: Ints, through_rows: Sequence[int]) -> Columns:
+    """The rows of each cut: of the lead of this number up to and including this row."""
+    if not len(columns[LEAD_NO]):
+        return columns
+    lead_no, row_no = (np.asarray(columns[key], dtype=np.int64) for key in (LEAD_NO, ROW_NO))
+    starts, ends = (np.searchsorted(lead_no, numbers, side).tolist() for side in ("left", "right"))
+    places = [
+        np.arange(start, start + np.searchsorted(row_no[start:end], through_row, "right"))
+        for start, end, through_row in zip(starts, ends, through_rows, strict=True)
     ]
-    rows.sort(key=lambda row: (row[LEAD_NO], row[ROW_NO]))
-    return list(zip(*rows, strict=True)) if rows else [()] * len(columns)
+    rows = np.concatenate(places)
+    new_numbers = np.repeat(np.arange(len(places)), [len(of_cut) for of_cut in places])
+    return [new_numbers, *(_taken(column, rows) for column in columns[ROW_NO:])]
+
+
+def _part(column: Any, start: int, stop: int) -> Any:
+    return column.take(slice(start, stop)) if isinstance(column, Factor) else column[start:stop]
+
+
+def _taken(column: Any, rows: Ints) -> Any:
+    """The rows of a column, which may be empty instead."""
+    if isinstance(column, Factor):
+        return column.take(rows)
+    if isinstance(column, np.ndarray):
+        return column[rows]
+    return [column[row] for row in rows.tolist()] if len(column) else column
+
+
+def value_in(column: Any, row: int) -> Any:
+    """One row of a column; None of an empty one."""
+    if isinstance(column, Factor):
+        return column.text(row)
+    if isinstance(column, np.ndarray):
+        return column[row].item()
+    return column[row] if len(column) else None
 
 
 def text_in(column: Sequence[str | None] | Factor, row: int) -> str | None:
@@ -154,13 +180,23 @@ def fact_columns(
 ) -> dict[str, Columns]:
     """The rows of the leads of these numbers in the fact tables of these names, as columns; other tables are empty."""
     numbers = sorted(numbers)
-    tables: dict[str, Columns] = {}
-    for name, queries in (FACT_QUERIES if with_ids else QUERIES_WITHOUT_IDS).items():
-        rows: list[Any] = []
-        for query, parameters in queries.for_leads(numbers) if name in names else ():
-            rows.extend(query.rows(connection, **parameters))
-        tables[name] = list(zip(*rows, strict=True)) if rows else empty_columns(name)
-    return tables
+    return {
+        name: _table_columns(connection, numbers, name, with_ids) if name in names else empty_columns(name)
+        for name in FACT_QUERIES
+    }
+
+
+def _table_columns(connection: Connection, numbers: Sequence[int], name: str, with_ids: bool) -> Columns:
+    """The rows of the leads of these sorted numbers in one table."""
+    if name == db.interactions.name and not with_ids and is_sqlite(connection):
+        arrays = interaction_columns(connection, numbers)
+        if arrays is not None:
+            return arrays
+    queries = (FACT_QUERIES if with_ids else QUERIES_WITHOUT_IDS)[name]
+    rows: list[Any] = []
+    for query, parameters in queries.for_leads(numbers):
+        rows.extend(query.rows(connection, **parameters))
+    return list(zip(*rows, strict=True)) if rows else empty_columns(name)
 
 
 def empty_columns(table: str) -> Columns:

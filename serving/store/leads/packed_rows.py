@@ -6,7 +6,7 @@ transaction, an erasure deletes them with the lead. They are read only if their 
 are those with which they were written; else the rows are.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
@@ -66,12 +66,16 @@ class PackedLead(NamedTuple):
 
 def pack(columns: Columns) -> bytes:
     """The columns of one lead's interactions, but its number and the ids, with a digest."""
-    texts = [factor(columns[at]) for at in _TEXTS]
+    texts = [_compact(columns[at]) for at in _TEXTS]
     arrays = [np.array(columns[at], dtype=dtype) for at, dtype in _NUMBERS.items()]
     head = msgspec.json.encode({"rows": len(columns[ROW_NO]), "texts": [list(text.values) for text in texts]})
     parts = [len(head).to_bytes(4, "little"), head, *(text.codes.tobytes() for text in texts)]
     content = b"".join([*parts, *(array.tobytes() for array in arrays)])
     return blake2b(content, digest_size=DIGEST_BYTES).digest() + content
+
+
+def _compact(column: Sequence[str | None] | Factor) -> Factor:
+    return column.compact() if isinstance(column, Factor) else factor(column)
 
 
 def unpack(lead_no: int, body: bytes) -> Columns | None:
@@ -128,25 +132,23 @@ def lagging_leads(
 
     rows: as they are stored now; corrected: lead_no -> the row of its last correction.
     """
-    numbers: Sequence[int] = rows.tables[db.interactions.name][LEAD_NO]
+    numbers = rows.tables[db.interactions.name][LEAD_NO]
     if len(numbers) < LEAST_ROWS:
         return []
-    large = {
-        place: lead
-        for place, lead in enumerate(leads)
-        if bisect_right(numbers, lead.lead_no) - bisect_left(numbers, lead.lead_no) >= LEAST_ROWS
-    }
+    wanted = np.array([lead.lead_no for lead in leads], dtype=np.int64)
+    starts, ends = (np.searchsorted(numbers, wanted, side) for side in ("left", "right"))
+    large = {place: leads[place] for place in np.flatnonzero(ends - starts >= LEAST_ROWS).tolist()}
     through: dict[int, int] = {}
     for part in in_parts([lead.lead_no for lead in large.values()], LEADS_PER_QUERY):
         through |= dict(_THROUGH.rows(connection, some=part))
     packed = []
     for place, lead in large.items():
         columns = rows.only(place).tables[db.interactions.name]
-        row_no: Sequence[int] = columns[ROW_NO]
+        row_no = columns[ROW_NO]
         since = len(row_no) - bisect_right(row_no, through.get(lead.lead_no, -1))
         if since >= LAG_SHARE * len(row_no):
             corrected_row = corrected.get(lead.lead_no, 0)
-            packed.append(PackedLead(lead.lead_no, row_no[-1], corrected_row, pack(columns)))
+            packed.append(PackedLead(lead.lead_no, int(row_no[-1]), corrected_row, pack(columns)))
     return packed
 
 

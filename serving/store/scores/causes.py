@@ -15,7 +15,7 @@ from history.text.times import DAY_US
 from models.bundle import Bundle
 from models.scores.scores import Scores
 from serving.store.leads.history import history_of
-from serving.store.leads.lead_rows import Cut, LeadRows
+from serving.store.leads.lead_rows import Cut, LeadRows, value_in
 from serving.store.schema import CONTENT, LEAD_NO, ROW_NO
 
 SMALLEST_MOVE = 0.005  # of the probability; smaller moves make no history
@@ -179,9 +179,9 @@ def _labelled(rows: LeadRows, after: int) -> Iterator[tuple[Sequence[Any], Label
     """Every fact row after a row_no with the function that labels its content."""
     for table, label in _LABELS.items():
         columns = rows.tables[table]
-        for i, row_no in enumerate(columns[ROW_NO]):
-            if row_no > after:
-                yield tuple(column[i] for column in columns), label
+        is_after = np.asarray(columns[ROW_NO], dtype=np.int64) > after
+        for row in np.flatnonzero(is_after).tolist():
+            yield tuple(value_in(column, row) for column in columns), label
 
 
 def _interaction(content: Sequence[Any]) -> Told:
