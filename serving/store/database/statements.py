@@ -201,6 +201,26 @@ class PreparedInsert:
             connection.execute(self._lists, {name: [row[name] for row in part] for name in self._names})
 
 
+class PreparedRewrite:
+    """Sets columns of rows that are stored, known by their key.
+
+    On SQLite an update, which takes three quarters of an insert of whole rows that are there; PostgreSQL gets lists.
+    """
+
+    def __init__(self, table: Table, key: str, replaced: Sequence[str]) -> None:
+        self._of_server = PreparedInsert(table, key, replaced)
+        columns = ", ".join(f'"{name}" = ?' for name in replaced)
+        self._text = f'UPDATE "{table.name}" SET {columns} WHERE "{key}" = ?'
+        self._values = itemgetter(*replaced, key)
+
+    def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Sets the columns of at least one row; rows are whole, and no key may occur twice."""
+        if is_sqlite(connection):
+            sqlite_driver(connection).executemany(self._text, map(self._values, rows))
+        else:
+            self._of_server.run(connection, rows)
+
+
 def _updating(insert: Any, table: Table, key: str, replaced: Sequence[str]) -> Any:
     """The insert with ON CONFLICT (key) DO UPDATE of the columns `replaced`."""
     new_values = {name: insert.excluded[name] for name in replaced}

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -13,7 +14,13 @@ from history.config.schema import OWN_ATTRIBUTES
 from history.text.folding import fold
 from history.text.times import DAY_US, format_time
 from serving.store import schema as db
-from serving.store.database.statements import PreparedInsert, PreparedQuery, PreparedUpdate, in_parts
+from serving.store.database.statements import (
+    PreparedInsert,
+    PreparedQuery,
+    PreparedRewrite,
+    PreparedUpdate,
+    in_parts,
+)
 from serving.store.database.transaction import Transaction
 from serving.store.leads.lead_rows import LeadRow
 from serving.store.leads.leads import CurrentAttributes
@@ -44,12 +51,11 @@ class Stamp(NamedTuple):
 
 @dataclass(frozen=True)
 class StoredScore:
-    """A lead's stored score: its stamp, its status, the last entry of its history, and its values of _STEADY."""
+    """A lead's stored score: its stamp, its status, and the last entry of its history."""
 
     stamp: Stamp
     status: str
     last_entry: HistoryEntry
-    steady: Sequence[Any] = ()
 
 
 @dataclass(frozen=True)
@@ -72,25 +78,26 @@ class NewScore:
 
 # Columns with an index that a further score of a lead seldom changes: an update that names a column writes its indexes
 # anew, whatever the value.
-_STEADY = ("created_us", "touch_us", "group_no")
+_STEADY = ("is_open", "created_us", "group_no")
+_steady_values = itemgetter(*_STEADY)
 _SET_AFTERWARDS = ("base_probability", "base_until_us", "change")  # by set_bases
-_SCORE_COLUMNS = (
-    *("lead_no", "as_of_us", "through_row", "model_version", "status"),
-    *("told_probability", "told_status", "told_as_of_us", "told_through_row", "told_version"),
-    *_STEADY,
-)
-_STORED_SCORES = PreparedQuery(
-    select(*(db.scores.c[name] for name in _SCORE_COLUMNS)), among=db.scores.c.lead_no
-)
+_STAMP = ("as_of_us", "through_row", "model_version")
+_TOLD = ("told_probability", "told_status", "told_as_of_us", "told_through_row", "told_version")
+
+
+def _stored_query(*names: str) -> PreparedQuery:
+    return PreparedQuery(select(*(db.scores.c[name] for name in names)), among=db.scores.c.lead_no)
+
+
+_STORED_SCORES = _stored_query("lead_no", *_STAMP, "status", *_TOLD)
+_BEFORE = _stored_query("lead_no", *_STAMP, "touch_us", *_STEADY)
 _STORED_LEADS = PreparedQuery(select(db.leads.c.lead_no), among=db.leads.c.lead_no)
 _INSERT_ENTRIES = PreparedInsert(db.score_history)
 _REPLACED_COLUMNS = [column.name for column in db.scores.columns if column.name != "lead_no"]
 _REPLACE_SCORES = PreparedInsert(db.scores, "lead_no", _REPLACED_COLUMNS)
-_REPLACE_MOVING = PreparedInsert(
-    db.scores,
-    "lead_no",
-    [name for name in _REPLACED_COLUMNS if name not in (*_STEADY, *_SET_AFTERWARDS)],
-)
+_MOVING = [name for name in _REPLACED_COLUMNS if name not in (*_STEADY, "touch_us", *_SET_AFTERWARDS)]
+_REPLACE_MOVING = PreparedRewrite(db.scores, "lead_no", _MOVING)
+_REPLACE_TOUCHED = PreparedRewrite(db.scores, "lead_no", [*_MOVING, "touch_us"])
 _REPLACE_RECORDS = PreparedInsert(db.score_records, "lead_no", ("record",))
 # Of a lead's history: the last entry known a week ago, and the end of its week.
 _ENTRIES = db.score_history.c
@@ -133,10 +140,8 @@ def stored_scores(connection: Connection, numbers: Sequence[int]) -> dict[int, S
     scores = {}
     for part in in_parts(numbers, LEADS_PER_QUERY):
         for row in _STORED_SCORES.rows(connection, some=part):
-            lead_no, as_of_us, through_row, version, status = row[:5]
-            last_entry, steady = HistoryEntry(*row[5 : -len(_STEADY)]), row[-len(_STEADY) :]
-            stamp = Stamp(as_of_us, through_row, version)
-            scores[lead_no] = StoredScore(stamp, status, last_entry, steady)
+            lead_no, as_of_us, through_row, version, status, *told = row
+            scores[lead_no] = StoredScore(Stamp(as_of_us, through_row, version), status, HistoryEntry(*told))
     return scores
 
 
@@ -263,7 +268,7 @@ def save_scores(transaction: Transaction, batches: Sequence[Sequence[NewScore]])
 
 def _save(transaction: Transaction, scores: Sequence[NewScore]) -> int:
     connection = transaction.connection
-    stored = stored_scores(connection, [score.lead_no for score in scores])
+    stored = _before(connection, [score.lead_no for score in scores])
     current = _still_current(connection, scores, stored)
     if not current:
         return 0
@@ -282,20 +287,39 @@ def _save(transaction: Transaction, scores: Sequence[NewScore]) -> int:
     return len(current)
 
 
+class _Before(NamedTuple):
+    """What is replaced: the stamp of a stored score, its last touch, and its values of _STEADY."""
+
+    stamp: tuple[Any, ...]
+    touch_us: int
+    steady: tuple[Any, ...]
+
+
+def _before(connection: Connection, numbers: Sequence[int]) -> dict[int, _Before]:
+    """lead_no -> the stored score, of those that have one."""
+    return {
+        row[0]: _Before(row[1 : -len(_STEADY) - 1], row[-len(_STEADY) - 1], row[-len(_STEADY) :])
+        for part in in_parts(numbers, LEADS_PER_QUERY)
+        for row in _BEFORE.rows(connection, some=part)
+    }
+
+
 def _replace(
-    connection: Connection, rows: Sequence[Mapping[str, Any]], stored: Mapping[int, StoredScore]
+    connection: Connection, rows: Sequence[Mapping[str, Any]], stored: Mapping[int, _Before]
 ) -> None:
     """Inserts rows of `scores`, or updates the stored ones; set_bases must follow."""
-    moving: list[Mapping[str, Any]] = []
-    others: list[Mapping[str, Any]] = []
+    statements: dict[Any, list[Mapping[str, Any]]] = {}
     for row in rows:
-        before = stored.get(row["lead_no"])
-        is_moving = before is not None and before.steady == tuple(row[name] for name in _STEADY)
-        (moving if is_moving else others).append(row)
-    if moving:
-        _REPLACE_MOVING.run(connection, moving)
-    if others:
-        _REPLACE_SCORES.run(connection, others)
+        statements.setdefault(_statement(stored.get(row["lead_no"]), row), []).append(row)
+    for statement, of_statement in statements.items():
+        statement.run(connection, of_statement)
+
+
+def _statement(before: _Before | None, row: Mapping[str, Any]) -> PreparedInsert | PreparedRewrite:
+    """The statement that writes least in place of a stored score."""
+    if before is None or before.steady != _steady_values(row):
+        return _REPLACE_SCORES
+    return _REPLACE_MOVING if before.touch_us == row["touch_us"] else _REPLACE_TOUCHED
 
 
 def set_bases(transaction: Transaction, numbers: Sequence[int]) -> None:
@@ -326,7 +350,7 @@ def outdated(now_us: int) -> Select[Any]:
 
 
 def _still_current(
-    connection: Connection, scores: Sequence[NewScore], stored: Mapping[int, StoredScore]
+    connection: Connection, scores: Sequence[NewScore], stored: Mapping[int, _Before]
 ) -> list[NewScore]:
     """The scores whose lead is stored and whose predecessor is the stored one."""
     # A lead with a stored score is stored.
