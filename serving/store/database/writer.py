@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, NamedTuple
 
 from serving.store.database.engine import StoreEngine
 from serving.store.database.futures import FutureLike
@@ -24,9 +24,11 @@ MAX_WAITING = 50_000  # rows in the queue
 LINGER_SHARE = 0.25
 LONGEST_LINGER_S = 0.005
 # A checkpoint takes 7 to 30 ms. SQLite would run it inside of a commit, whose callers would all wait for it; the writer
-# runs it between two commits, after so many rows and for at most this share of the time.
+# runs it between two commits, after so many rows and for at most this share of the time. While many rows come, fewer
+# and longer ones write less; while few do, more and shorter ones hold up those that come meanwhile for less long.
 CHECKPOINT_ROWS = 200
 CHECKPOINT_TIME_SHARE = 0.1
+CALM_CHECKPOINT_TIME_SHARE = 0.3
 
 Work = Callable[[Transaction, Sequence[Any]], Sequence[Any]]
 
@@ -37,6 +39,13 @@ class _Job:
     payload: Any
     weight: int
     future: FutureLike
+
+
+class _Span(NamedTuple):
+    """When a checkpoint started and ended, seconds of a clock."""
+
+    started: float
+    ended: float
 
 
 class Writer:
@@ -59,7 +68,7 @@ class Writer:
         self._held_back: _Job | None = None
         self._linger_s = 0.0
         self._rows_since_checkpoint = 0
-        self._next_checkpoint = 0.0
+        self._last_checkpoint = _Span(0.0, 0.0)
 
     @property
     def waiting(self) -> int:
@@ -161,10 +170,16 @@ class Writer:
     def _checkpoint_if_due(self, rows: int) -> None:
         self._rows_since_checkpoint += rows
         started = time.perf_counter()
-        if self._rows_since_checkpoint < CHECKPOINT_ROWS or started < self._next_checkpoint:
+        if self._rows_since_checkpoint < CHECKPOINT_ROWS or not self._may_checkpoint(started, rows):
             return
         with suppress(StoreUnavailable):
             self._engine.checkpoint()
         self._rows_since_checkpoint = 0
-        ended = time.perf_counter()
-        self._next_checkpoint = ended + (ended - started) / CHECKPOINT_TIME_SHARE
+        self._last_checkpoint = _Span(started, time.perf_counter())
+
+    def _may_checkpoint(self, now: float, rows: int) -> bool:
+        """True if the last checkpoint is so long ago that its share of the time is kept; rows: of the last commit."""
+        is_calm = rows < CHECKPOINT_ROWS and self._held_back is None and self._queue.empty()
+        share = CALM_CHECKPOINT_TIME_SHARE if is_calm else CHECKPOINT_TIME_SHARE
+        last = self._last_checkpoint
+        return now >= last.ended + (last.ended - last.started) / share

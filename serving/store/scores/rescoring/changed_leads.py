@@ -19,15 +19,17 @@ from serving.store.store import Store
 
 # Requests share the processor with the rescoring thread: it scores a few leads at a time. Scoring sixty leads in one go
 # held requests up for their whole time.
-LEADS_PER_COMMIT = 60  # about 250 leads a second
+LEADS_PER_ROUND = 60  # about 250 leads a second
 LEADS_PER_STRETCH = 8
+# Events that arrive wait for a commit before theirs: that of sixty scores writes 4 MB, each score into twenty pages.
+LEADS_PER_COMMIT = 16
 MOST_REFRESHED = 1_000
 
 
 def rescore_dirty(
     store: Store,
     bundle: Bundle,
-    limit: int = LEADS_PER_COMMIT,
+    limit: int = LEADS_PER_ROUND,
     score: Score = score_snapshot,
     rest: Callable[[], object] = lambda: None,
 ) -> int:
@@ -50,8 +52,12 @@ def rescore_dirty(
         if followers is not None:
             # Before the scores: they take their leads off the queue, and with them the cause to follow.
             store.writer.write(queue_followers, followers, weight=len(followers.last_rows) + 1)
+        if len(scores) >= LEADS_PER_COMMIT:
+            store.writer.write(save_scores, scores, weight=len(scores) + 1)
+            scores = []
         rest()
-    store.writer.write(save_scores, scores, weight=len(scores) + 1)
+    if scores:
+        store.writer.write(save_scores, scores, weight=len(scores) + 1)
     if lagging:
         store.writer.write(keep_packed, lagging, weight=len(lagging))
     return len(queued)

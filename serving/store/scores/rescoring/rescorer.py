@@ -7,7 +7,7 @@ from models.bundle import Bundle
 from models.scorer import score_with_numbers as score_snapshot
 from serving.store.database.locks import LeaderElection
 from serving.store.scores.causes import Score
-from serving.store.scores.rescoring.changed_leads import LEADS_PER_COMMIT, refresh_changes, rescore_dirty
+from serving.store.scores.rescoring.changed_leads import LEADS_PER_ROUND, refresh_changes, rescore_dirty
 from serving.store.store import Store
 
 # Requests share the processor with this thread: it rests after a few leads, longer while many rows wait for their
@@ -58,8 +58,8 @@ class Rescorer:
         bundle = self._bundle()
         if bundle is None or not self._election.is_leader():
             return 0
-        refresh_changes(self._store, LEADS_PER_COMMIT)
-        return rescore_dirty(self._store, bundle, LEADS_PER_COMMIT, self._score, self._rest)
+        refresh_changes(self._store, LEADS_PER_ROUND)
+        return rescore_dirty(self._store, bundle, LEADS_PER_ROUND, self._score, self._rest)
 
     def _rest(self) -> None:
         """Rests until few rows wait for their commit: their callers go first, and changes to one lead add up."""

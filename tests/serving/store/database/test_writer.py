@@ -89,6 +89,20 @@ def test_writer_survives_an_outage_during_a_checkpoint(
     assert checkpoints
 
 
+def test_checkpoints_come_oftener_while_few_rows_do(store: Store) -> None:
+    """A checkpoint holds up what comes meanwhile; while many rows wait, longer ones write less."""
+    store.writer._last_checkpoint = writer._Span(10.0, 10.1)
+    few, many = 1, writer.CHECKPOINT_ROWS
+    calm, busy = writer.CALM_CHECKPOINT_TIME_SHARE, writer.CHECKPOINT_TIME_SHARE
+    for rows, share in ((few, calm), (many, busy)):
+        due = 10.1 + 0.1 / share
+        assert not store.writer._may_checkpoint(due - 0.01, rows)
+        assert store.writer._may_checkpoint(due + 0.01, rows)
+    store.writer._queue.put(None)  # something waits
+    assert not store.writer._may_checkpoint(10.1 + 0.1 / calm + 0.01, few)
+    assert store.writer._may_checkpoint(10.1 + 0.1 / busy + 0.01, few)
+
+
 def test_close_commits_queued_jobs(tmp_path: Path) -> None:
     store = Store(tmp_path, now_us=Clock())
     futures = [store.writer.submit(put_leads, put(f"l{i}")) for i in range(50)]
