@@ -1,10 +1,13 @@
 """A text in the texts of many rows that stand one after the other in memory."""
 
 import numpy as np
+import numpy.typing as npt
 from numba import types
 
 from history.base.arrays import Bytes, Ints, Mask
 from history.base.compiled import BYTES, FLAGS, I64, OUT_I64, compiled
+
+Words = npt.NDArray[np.uint64]
 
 _BLOCK = 64  # places that are compared at once; 32 take ten times as long, since no vector instructions come of them
 
@@ -21,15 +24,23 @@ def _may_begin(text: Bytes, near: int, far: int, one: int, other: int) -> bool:
 
 
 @compiled()
-def _next_place(
-    text: Bytes, place: int, stop: int, rare: tuple[int, int], bytes_there: tuple[int, int]
-) -> int:
-    """The first place up to before `stop` that has both bytes; `stop` without one."""
-    first, second = text[place + rare[0] :], text[place + rare[1] :]
-    # Over slices from 0 on: numba checks an index that might be negative.
-    for i in range(stop - place):
-        if first[i] == bytes_there[0] and second[i] == bytes_there[1]:
-            return place + i
+def _mark(text: Bytes, near: int, far: int, one: int, other: int, marks: Bytes, count: int) -> None:
+    """Sets each of the first `count` marks to 1 if its place has both bytes, else to 0."""
+    first, second, of_places = text[near : near + count], text[far : far + count], marks[:count]
+    for i in range(count):
+        of_places[i] = np.uint8(((first[i] ^ one) | (second[i] ^ other)) == 0)
+
+
+@compiled()
+def _next_mark(marks: Bytes, words: Words, at: int, stop: int) -> int:
+    """The first mark that is set, from `at` to before `stop`; `stop` without one. words: the marks by eight."""
+    while at < stop:
+        if at % 8 == 0 and words[at // 8] == 0:
+            at += 8
+        elif marks[at]:
+            return at
+        else:
+            at += 1
     return stop
 
 
@@ -54,15 +65,18 @@ def _rows_of_span(
     """`rows_with` of the rows from span[0] to before span[1], all of them wanted, after `count` rows before."""
     length, (row, row_end), (near, far) = len(needle), span, rare
     one, other, place, end = needle[near], needle[far], starts[row], starts[row_end] - length
+    marks = np.zeros(_BLOCK, dtype=np.uint8)
+    words = marks.view(np.uint64)
     while place <= end:
-        stop = min(place + _BLOCK, end + 1)
-        if place + _BLOCK + length <= len(text) and not _may_begin(
-            text, place + near, place + far, one, other
+        block, stop = place, min(place + _BLOCK, end + 1)
+        if block + _BLOCK + length <= len(text) and not _may_begin(
+            text, block + near, block + far, one, other
         ):
             place = stop
             continue
+        _mark(text, block + near, block + far, one, other, marks, stop - block)
         while place < stop:
-            place = _next_place(text, place, stop, (near, far), (one, other))
+            place = block + _next_mark(marks, words, place - block, stop - block)
             if place == stop:
                 break
             if not _is_at(text, place, needle):

@@ -1,6 +1,6 @@
 """The texts of all open scored leads in memory, as one of the store's processes searches them.
 
-A million texts of 85 bytes take 110 MB and are searched in 4 to 35 ms; in the database the same took 350 to 720. Texts
+A million texts of 85 bytes take 110 MB and are searched in 4 to 26 ms; in the database the same took 350 to 720. Texts
 follow the store by the changes that it notes (serving/store/scores/search/changes.py), and stay while it changes.
 """
 
