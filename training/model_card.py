@@ -202,6 +202,7 @@ def card(bundle: Bundle) -> dict[str, Any]:
         "baselines": content.get("baselines", {}),
         "calibration": content.get("calibration", []),
         "features": _features(bundle),
+        "combinations": [list(names) for names in bundle.vocabulary.combinations.names],
         "unused_clocks": content.get("unused_clocks", []),
         "left_out": sorted(config.ignore),
         "identity": {**dict.fromkeys(config.identity, "configured"), **bundle.vocabulary.identity},

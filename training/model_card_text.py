@@ -36,6 +36,7 @@ def card_text(bundle: Bundle) -> str:
         _calibration(content),
         "## What drives its scores",
         _features(content),
+        _combinations(content),
         _left_out(content),
         "## How large its trees are",
         _settings(content),
@@ -84,6 +85,13 @@ def _features(content: Mapping[str, Any]) -> str:
     shown = content["features"][:SHOWN_FEATURES]
     rows = [(record["feature"], record["unit"], record["mean_abs_log_odds"]) for record in shown]
     return _table(("feature", "unit", "mean absolute log-odds"), rows)
+
+
+def _combinations(content: Mapping[str, Any]) -> str:
+    if not content["combinations"]:
+        return ""
+    names = ", ".join(f"{first} with {second}" for first, second in content["combinations"])
+    return f"Attributes that win together more or less often than each suggests: {names}."
 
 
 def _left_out(content: Mapping[str, Any]) -> str:

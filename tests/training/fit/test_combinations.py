@@ -10,6 +10,7 @@ from history.snapshot import open_leads
 from models.scorer import score
 from tests.builders.leads.paired_leads import paired_history
 from training.fit.combinations import choose_combinations
+from training.model_card_text import card_text
 from training.rows.as_trained import prepare_as_trained
 from training.rows.dataset import training_rows
 from training.rows.training_set import PreparedData, prepare
@@ -46,3 +47,5 @@ def test_a_model_reads_and_explains_the_pair() -> None:
     nothing = sentence(column, float("nan"), False, bundle.vocabulary)
     assert nothing == "No agent or product lowers the chance"
     assert np.isfinite(scores.probability).all()
+    together = "Attributes that win together more or less often than each suggests: agent with product."
+    assert together in card_text(bundle)
