@@ -39,14 +39,10 @@ def choose_combinations(prepared: PreparedData) -> tuple[Names, ...]:
     attributes = [each for each in prepared.vocabulary.attributes if "win_rate" in each.columns]
     if len(attributes) < 2 or not 0 < training_set.won.sum() < len(training_set.won):
         return ()
-    rows = combined_rows(training_set, _telling(training_set, attributes))
-    test = _test(training_set)
-    pairs = _candidates(rows, len(np.unique(test.lead)))
-    found = [
-        one
-        for one in (_read(training_set, rows, *pair) for pair in pairs)
-        if test.deviates(one, ()) >= LEAST_DEVIATES
-    ]
+    rows, test = combined_rows(training_set, _telling(training_set, attributes)), _test(training_set)
+    rates = [_win_rate(training_set, attribute) for attribute in rows.attributes]
+    read = (_read(rows, rates, pair) for pair in _candidates(rows, len(np.unique(test.lead))))
+    found = [one for one in read if test.deviates(one, ()) >= LEAST_DEVIATES]
     chosen: list[_Combination] = []
     while found and len(chosen) < MOST_CHOSEN:
         # Many say the same: each has to tell something beside those chosen before.
@@ -66,11 +62,11 @@ class _Combination(NamedTuple):
     rates: Sequence[Floats]
 
 
-def _read(training_set: TrainingSet, rows: CombinedRows, first: int, second: int) -> _Combination:
-    one, other = rows.attributes[first], rows.attributes[second]
-    column = np.nan_to_num(np.log(rows.column(first, second)[: len(training_set.rows)]))
-    rates = [_win_rate(training_set, one), _win_rate(training_set, other)]
-    return _Combination((one.name, other.name), column, rates)
+def _read(rows: CombinedRows, rates: Sequence[Floats], pair: tuple[int, int]) -> _Combination:
+    """The combination of two attributes; rates: log-odds (n,) of each attribute."""
+    first, second = (rows.attributes[j].name for j in pair)
+    column = np.nan_to_num(np.log(rows.column(*pair)[: len(rates[0])]))
+    return _Combination((first, second), column, [rates[j] for j in pair])
 
 
 def _telling(training_set: TrainingSet, attributes: Sequence[Attribute]) -> list[Attribute]:

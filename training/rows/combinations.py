@@ -55,43 +55,39 @@ class CombinedRows:
     def figures(self, names: Sequence[Names]) -> Combinations:
         """The figures of these combinations as of T."""
         used = sorted({self.position(name) for pair in names for name in pair})
-        begin = dict(
-            zip(used, np.cumsum([0, *(len(self.categories[j]) for j in used)]).tolist(), strict=False)
-        )
+        sizes = [len(self.categories[j]) for j in used]
+        begin = dict(zip(used, (int(n) for n in np.cumsum([0, *sizes[:-1]])), strict=True))
+        cells = {j: np.where(self.codes[j] < 0, -1, self.codes[j] + begin[j]) for j in used}
+        keys = [_keys(*(cells[self.position(name)] for name in pair)) for pair in names]
         counted, won = self.row[~self.is_win], self.row[self.is_win]
-        cells = [_shifted(self.codes[j], begin[j]) for j in used]
-        keys = []
-        for first, second in names:
-            a, b = (_shifted(self.codes[j], begin[j]) for j in map(self.position, (first, second)))
-            keys.append(np.where((a < 0) | (b < 0), -1, a * KEY_BASE + b))
         distinct = np.unique(np.concatenate([key[counted] for key in keys]))
         distinct = distinct[distinct >= 0]
-        n_cells = sum(len(self.categories[j]) for j in used)
 
-        def total(of: Ints) -> Ints:
-            of_cells = np.zeros(n_cells, dtype=np.int64)
-            of_keys = np.zeros(len(distinct), dtype=np.int64)
-            for cell in cells:
-                of_cells += np.bincount(cell[of][cell[of] >= 0], minlength=n_cells)
-            for key in keys:
-                known = key[of][key[of] >= 0]
-                of_keys += np.bincount(np.searchsorted(distinct, known), minlength=len(distinct))
-            return np.concatenate([of_cells, [len(of)], of_keys])
+        def total(rows: Ints) -> Ints:
+            of_cells = sum(_counts(cell[rows], sum(sizes)) for cell in cells.values())
+            of_keys = sum(_counts(_places(distinct, key[rows]), len(distinct)) for key in keys)
+            return np.concatenate([of_cells, [len(rows)], of_keys])
 
-        return Combinations(
-            names=tuple(names),
-            index={
-                self.attributes[j].name: {text: begin[j] + i for i, text in enumerate(self.categories[j])}
-                for j in used
-            },
-            keys=distinct,
-            rows=total(counted),
-            wins=total(won),
-        )
+        index = {
+            self.attributes[j].name: {text: begin[j] + i for i, text in enumerate(self.categories[j])}
+            for j in used
+        }
+        return Combinations(tuple(names), index, distinct, rows=total(counted), wins=total(won))
 
 
-def _shifted(codes: Ints, begin: int) -> Ints:
-    return np.where(codes < 0, -1, codes + begin)
+def _keys(first: Ints, second: Ints) -> Ints:
+    """The keys (n,) of the combinations of cells (n,), -1 where either is missing."""
+    return np.where((first < 0) | (second < 0), -1, first * KEY_BASE + second)
+
+
+def _places(distinct: Ints, keys: Ints) -> Ints:
+    """The places of keys among the distinct ones, -1 for a missing key."""
+    return np.where(keys < 0, -1, np.searchsorted(distinct, keys))
+
+
+def _counts(codes: Ints, n: int) -> Ints:
+    """How often each of n codes occurs; -1 does not count."""
+    return np.bincount(codes[codes >= 0], minlength=n)
 
 
 def combined_rows(training_set: TrainingSet, attributes: Sequence[Attribute]) -> CombinedRows:
