@@ -16,6 +16,7 @@ from serving.api.errors import expected_problem
 from serving.api.leads import adjustments, beside, bulk_leads, corrections, leads, what_if
 from serving.api.leads.recent_documents import RecentDocuments
 from serving.api.openapi import describe
+from serving.base.json_logs import LOGGER
 from serving.base.settings import Settings
 from serving.http.guard import Guard
 from serving.http.router import Dispatcher
@@ -67,10 +68,17 @@ def build_app(runtime: Runtime) -> Starlette:
 
 
 async def _rehearse(app: Starlette, runtime: Runtime) -> None:
-    """Runs what a score runs, behind a guard that asks for no key and logs nothing."""
-    if runtime.watch.current is not None:
-        silent = replace(runtime.settings, api_keys=(), rate_limit=None, logged="off")
+    """Runs what a score runs, behind a guard that asks for no key and logs nothing.
+
+    A worker that cannot rehearse serves as well: its first answers only take longer.
+    """
+    if runtime.watch.current is None:
+        return
+    silent = replace(runtime.settings, api_keys=(), rate_limit=None, logged="off")
+    try:
         await rehearse(guarded(app, silent), runtime.watch.current)
+    except Exception:
+        LOGGER.warning("the worker could not rehearse; its first answers take longer", exc_info=True)
 
 
 async def _prepare_pages() -> None:

@@ -50,3 +50,22 @@ def test_a_worker_rehearses_before_its_first_request(
     assert statuses == [200] * TIMES
     assert counts() == before
     assert not [record for record in caplog.records if record.message == "request"]
+
+
+def test_a_worker_that_cannot_rehearse_starts(
+    champion_home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def failing(_app: ASGIApp, _bundle: Bundle) -> None:
+        raise AttributeError("no such part of the model")
+
+    monkeypatch.setattr(serving.application, "rehearse", failing)
+    app = build_app(Runtime(read_settings({"LEADCAST_HOME": str(champion_home)})))
+    has_started: list[bool] = []
+
+    async def start_and_end() -> None:
+        async with app.router.lifespan_context(app):
+            has_started.append(True)
+
+    asyncio.run(start_and_end())
+    assert has_started
+    assert "the worker could not rehearse" in caplog.text
