@@ -17,8 +17,9 @@ from features.attributes.attributes import (
 from features.attributes.category_rates import CategoryTables
 from features.attributes.combinations import (
     CombinationInputs,
-    Combinations,
+    CombinationLayout,
     combination_inputs,
+    combination_layout,
     write_combinations,
 )
 from features.calendar import Calendar, write_calendar
@@ -77,7 +78,7 @@ class Plan:
     declared_at: int
     declared: tuple[DeclaredFeature, ...]
     combinations_at: int
-    combinations: Combinations
+    combinations: CombinationLayout | None  # None without a combination
     bulk_days: tuple[BulkDay, ...]
     creation_columns: Ints
 
@@ -91,7 +92,8 @@ def plan_of(vocabulary: Vocabulary) -> Plan:
     attributes_at = interactions_at + blocks.count(interactions.BLOCK.name)
     calendar_at = attributes_at + blocks.count(attributes.BLOCK.name)
     config = vocabulary.config
-    has_interactions, has_attributes = vocabulary.interactions.any, bool(vocabulary.attributes)
+    of_attributes = attribute_layout(vocabulary.attributes, config.zone) if vocabulary.attributes else None
+    combined = vocabulary.combinations
     return Plan(
         features=columns,
         feature_set_id=feature_set_id(columns),
@@ -99,13 +101,15 @@ def plan_of(vocabulary: Vocabulary) -> Plan:
         attributes_at=attributes_at,
         calendar_at=calendar_at,
         stages=stage_order(vocabulary.stages, vocabulary.stage_medians),
-        interactions=interaction_layout(vocabulary.interactions) if has_interactions else None,
-        attributes=attribute_layout(vocabulary.attributes, config.zone) if has_attributes else None,
+        interactions=interaction_layout(vocabulary.interactions) if vocabulary.interactions.any else None,
+        attributes=of_attributes,
         calendar=Calendar(config.zone, vocabulary.whole_year),
         declared_at=calendar_at + blocks.count(calendar.BLOCK.name),
         declared=vocabulary.declared,
-        combinations_at=len(columns) - len(vocabulary.combinations.names),
-        combinations=vocabulary.combinations,
+        combinations_at=len(columns) - len(combined.names),
+        combinations=combination_layout(combined, of_attributes)
+        if of_attributes and combined.names
+        else None,
         bulk_days=vocabulary.bulk_days,
         creation_columns=creation_columns(columns),
     )
@@ -162,12 +166,13 @@ class PreparedHistory:
         tables = self.tables or self.vocabulary.tables
         log, of_touches, of_attributes = history.interactions, plan.interactions, plan.attributes
         attributes = None if of_attributes is None else attribute_inputs(history, of_attributes, tables)
+        combined = plan.combinations
         return _Inputs(
             stages=stage_inputs(history, plan.stages),
             interactions=None if of_touches is None else interaction_inputs(log, of_touches),
             attributes=attributes,
             declared=declared_inputs(history, plan.declared) if plan.declared else None,
-            combinations=combination_inputs(plan.combinations, attributes) if attributes else None,
+            combinations=combination_inputs(combined, attributes) if combined and attributes else None,
         )
 
     def room_for_walks(self) -> Walks | None:

@@ -91,38 +91,27 @@ def past_combination(
     first and second (n,): categories of the rows, below n_first and n_second, -1 for none; order (n,): rows by as_of
     (n,). Happenings (h,) in order of time: from known_us on, `row` counts, or counts as won if is_win.
     """
-    rows_1, wins_1 = np.zeros(n_first, np.int64), np.zeros(n_first, np.int64)
-    rows_2, wins_2 = np.zeros(n_second, np.int64), np.zeros(n_second, np.int64)
-    rows_both = np.zeros(n_first * n_second, np.int64)
-    wins_both = np.zeros(n_first * n_second, np.int64)
-    all_rows = all_wins = 0
+    # Rows, then wins, of each category, of each combination and in all.
+    of_first, of_second = np.zeros((2, n_first), np.int64), np.zeros((2, n_second), np.int64)
+    of_both, of_all = np.zeros((2, n_first * n_second), np.int64), np.zeros(2, np.int64)
     h = 0
     for i in order:
         while h < len(known_us) and known_us[h] <= as_of[i]:
-            a, b = first[row[h]], second[row[h]]
-            if is_win[h]:
-                all_wins += 1
-                if a >= 0:
-                    wins_1[a] += 1
-                if b >= 0:
-                    wins_2[b] += 1
-                if a >= 0 and b >= 0:
-                    wins_both[a * n_second + b] += 1
-            else:
-                all_rows += 1
-                if a >= 0:
-                    rows_1[a] += 1
-                if b >= 0:
-                    rows_2[b] += 1
-                if a >= 0 and b >= 0:
-                    rows_both[a * n_second + b] += 1
+            a, b, what = first[row[h]], second[row[h]], int(is_win[h])
+            of_all[what] += 1
+            if a >= 0:
+                of_first[what, a] += 1
+            if b >= 0:
+                of_second[what, b] += 1
+            if a >= 0 and b >= 0:
+                of_both[what, a * n_second + b] += 1
             h += 1
         a, b = first[i], second[i]
-        if a < 0 or b < 0 or all_rows == 0:
+        if a < 0 or b < 0 or of_all[0] == 0:
             out[i] = np.nan
             continue
         both = a * n_second + b
         out[i] = _odds_ratio(
-            all_wins / all_rows, rows_1[a], wins_1[a], rows_2[b], wins_2[b], rows_both[both], wins_both[both],
-            shrinkage,
+            of_all[1] / of_all[0], of_first[0, a], of_first[1, a], of_second[0, b], of_second[1, b],
+            of_both[0, both], of_both[1, both], shrinkage,
         )  # fmt: skip

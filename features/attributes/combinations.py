@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from features.attributes.attributes import AttributeInputs
+from features.attributes.attributes import AttributeInputs, AttributeLayout
 from features.attributes.combination_kernel import combination_rows
 from features.attributes.entries import Entries, entries_at
 from features.feature import Block, Feature, quoted, shortened, slug, spoken
@@ -87,40 +87,51 @@ def _column(first: str, second: str) -> Feature:
     return replace(column, direction=1).worded("attribute_combination", **terms)
 
 
+class CombinationLayout(NamedTuple):
+    """The combinations of a model; first, second (c,): positions of their attributes."""
+
+    figures: Combinations
+    first: Ints
+    second: Ints
+
+
+def combination_layout(figures: Combinations, layout: AttributeLayout) -> CombinationLayout:
+    """Places the attributes of the combinations among those of the model."""
+    first, second = (
+        np.array([layout.names.index(names[side]) for names in figures.names], dtype=np.int64)
+        for side in (0, 1)
+    )
+    return CombinationLayout(figures, first, second)
+
+
 class CombinationInputs(NamedTuple):
     """One history's entries in the terms of the combinations.
 
-    first, second (c,): positions of the attributes; cell (entries,): of each entry's category, -1 for an unknown one.
+    cell (entries,): of each entry's category, -1 for an unknown one.
     """
 
-    figures: Combinations
+    layout: CombinationLayout
     entries: Entries
-    first: Ints
-    second: Ints
     cell: Ints
 
 
-def combination_inputs(figures: Combinations, attributes: AttributeInputs) -> CombinationInputs:
+def combination_inputs(layout: CombinationLayout, attributes: AttributeInputs) -> CombinationInputs:
     """Looks up the category of each entry of the attributes that are combined."""
-    layout, entries = attributes.layout, attributes.entries
+    entries, of_attributes = attributes.entries, attributes.layout
     cell = np.full(len(attributes.value), -1, dtype=np.int64)
-    place = {name: j for j, name in enumerate(layout.names)}
-    for name, cells in figures.index.items():
-        j = place[name]
-        key_of, begin = layout.readers[j].key_of, int(entries.starts[j])
-        for entry, text in enumerate(entries.texts[j], start=begin):
+    for name, cells in layout.figures.index.items():
+        j = of_attributes.names.index(name)
+        key_of = of_attributes.readers[j].key_of
+        for entry, text in enumerate(entries.texts[j], start=int(entries.starts[j])):
             cell[entry] = cells.get(key_of(text), -1)
-    first, second = (
-        np.array([place[names[side]] for names in figures.names], dtype=np.int64) for side in (0, 1)
-    )
-    return CombinationInputs(figures, entries, first, second, cell)
+    return CombinationInputs(layout, entries, cell)
 
 
 def write_combinations(out: Floats, at: int, rows: Snapshot, inputs: CombinationInputs) -> None:
     """Writes the block of the rows at column `at`, by the figures as of T whatever the rows' instants."""
-    figures = inputs.figures
+    figures, first, second = inputs.layout
     base = len(figures.rows) - 1 - len(figures.keys)
     combination_rows(
-        out, at, entries_at(inputs.entries, rows), inputs.first, inputs.second, inputs.cell, base,
+        out, at, entries_at(inputs.entries, rows), first, second, inputs.cell, base,
         figures.keys, KEY_BASE, figures.rows, figures.wins, SHRINKAGE,
     )  # fmt: skip

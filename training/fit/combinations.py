@@ -39,8 +39,9 @@ def choose_combinations(prepared: PreparedData) -> tuple[Names, ...]:
     attributes = [each for each in prepared.vocabulary.attributes if "win_rate" in each.columns]
     if len(attributes) < 2 or not 0 < training_set.won.sum() < len(training_set.won):
         return ()
-    rows, test = combined_rows(training_set, _telling(training_set, attributes)), _test(training_set)
-    rates = [_win_rate(training_set, attribute) for attribute in rows.attributes]
+    telling = _telling(attributes, [_win_rate(training_set, attribute) for attribute in attributes])
+    rows, test = combined_rows(training_set, list(telling)), _test(training_set)
+    rates = list(telling.values())
     read = (_read(rows, rates, pair) for pair in _candidates(rows, len(np.unique(test.lead))))
     found = [one for one in read if test.deviates(one, ()) >= LEAST_DEVIATES]
     chosen: list[_Combination] = []
@@ -69,11 +70,11 @@ def _read(rows: CombinedRows, rates: Sequence[Floats], pair: tuple[int, int]) ->
     return _Combination((first, second), column, [rates[j] for j in pair])
 
 
-def _telling(training_set: TrainingSet, attributes: Sequence[Attribute]) -> list[Attribute]:
-    """The attributes whose win rates differ most, in their own order."""
-    spread = [-float(np.std(_win_rate(training_set, attribute))) for attribute in attributes]
+def _telling(attributes: Sequence[Attribute], rates: Sequence[Floats]) -> dict[Attribute, Floats]:
+    """The attributes whose win rates differ most, in their own order, with their rates (n,)."""
+    spread = [-float(np.std(rate)) for rate in rates]
     chosen = sorted(np.argsort(spread, kind="stable")[:MOST_ATTRIBUTES].tolist())
-    return [attributes[j] for j in chosen]
+    return {attributes[j]: rates[j] for j in chosen}
 
 
 def _win_rate(training_set: TrainingSet, attribute: Attribute) -> Floats:
