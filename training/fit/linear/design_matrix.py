@@ -1,16 +1,15 @@
 """Regressors of a linear fit: dense columns, and category codes in place of columns of zeros and ones."""
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from numba import types
 
 from history.base.arrays import Floats, Ints
-from history.base.compiled import F64, I64_2D, compiled
+from history.base.compiled import F64, F64_2D, I64_2D, OUT, compiled
 
-Reals: TypeAlias = npt.NDArray[np.floating[Any]]  # in single or double precision
+BLOCK = 4096  # rows of the columns that `gram` weighs at a time
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,8 @@ class DesignMatrix:
 
     def take(self, rows: slice) -> "DesignMatrix":
         """The rows of a slice."""
-        return DesignMatrix(self.columns[rows], np.ascontiguousarray(self.codes[rows]), self.levels)
+        columns, codes = np.ascontiguousarray(self.columns[rows]), np.ascontiguousarray(self.codes[rows])
+        return DesignMatrix(columns, codes, self.levels)
 
     def times(self, slopes: Floats) -> Floats:
         """The sums (n,) of each row's regressors times slopes (m,)."""
@@ -57,19 +57,30 @@ class DesignMatrix:
         _sum_levels(self.codes, weight, out[d:])
         return out
 
-    def write(self, scale: Reals, out: Reals) -> None:
-        """Writes the regressors into out (n, m), each row times its scale (n,), in the precision of out."""
+    def gram(self, weight: Floats, precision: type[np.floating[Any]] = np.float64) -> Floats:
+        """The sums (m, m) over the rows of products of two regressors, times weight (n,) of at least 0.
+
+        What lies above the diagonal is not to be read. precision: in which columns are multiplied with columns. Levels
+        are added up by their codes, in double precision: dense, they would be most of the work.
+        """
         d = self.columns.shape[1]
-        np.multiply(self.columns, scale[:, None], out=out[:, :d], casting="same_kind")
-        out[:, d:] = 0.0
-        rows = np.arange(len(self))
-        for codes in self.codes.T:
-            out[rows, d + codes] = scale
+        out = np.zeros((self.width, self.width))
+        root = np.sqrt(weight).astype(precision)
+        for start in range(0, len(self), BLOCK):
+            rows = slice(start, start + BLOCK)
+            scaled = self.columns[rows].astype(precision, copy=False) * root[rows, None]
+            out[:d, :d] += scaled.T @ scaled
+        _add_level_products(self.columns, self.codes, weight, out)
+        return out
 
     def dense(self) -> Floats:
         """The regressors (n, m)."""
-        out = np.empty((len(self), self.width))
-        self.write(np.ones(len(self)), out)
+        d = self.columns.shape[1]
+        out = np.zeros((len(self), self.width))
+        out[:, :d] = self.columns
+        rows = np.arange(len(self))
+        for codes in self.codes.T:
+            out[rows, d + codes] = 1.0
         return out
 
 
@@ -87,3 +98,16 @@ def _sum_levels(codes: Ints, weight: Floats, out: Floats) -> None:
     for i in range(codes.shape[0]):
         for j in range(codes.shape[1]):
             out[codes[i, j]] += weight[i]
+
+
+@compiled(types.void(F64_2D, I64_2D, F64, OUT))
+def _add_level_products(columns: Floats, codes: Ints, weight: Floats, out: Floats) -> None:
+    """Adds the products of each row's levels with its columns and its levels to the lower triangle of out (m, m)."""
+    d = columns.shape[1]
+    for i in range(codes.shape[0]):
+        for j in range(codes.shape[1]):
+            level = d + codes[i, j]
+            for column in range(d):
+                out[level, column] += weight[i] * columns[i, column]
+            for other in range(j + 1):
+                out[level, d + codes[i, other]] += weight[i]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import solve
+from scipy.linalg import cho_factor, cho_solve, solve
 
 from features.catalogue import Feature
 from history.base.arrays import Floats
@@ -54,21 +54,24 @@ def fit_ridge(
     """Ridge regression of target (n,) on feature values (n, k); alpha: the penalty."""
     design, x, mean = regressors_of(values, features, weight)
     level = float(np.average(target, weights=weight))
-    slopes = _ridge_slopes(x.dense() - mean, target - level, weight, alpha)
+    slopes = _ridge_slopes(x, mean, target - level, weight, alpha)
     model = design.fold(slopes, level - float(mean @ slopes), mean)
     return LinearFit(model, x.times(slopes) - mean @ slopes)
 
 
-def _ridge_slopes(x: Floats, target: Floats, weight: Floats, alpha: float) -> Floats:
-    """The minimum (m,) of sum(weight * (target - x @ slopes)^2) + alpha |slopes|^2; x (n, m)."""
-    root = np.sqrt(weight)
-    scaled, y = x * root[:, None], target * root
-    n, m = x.shape
+def _ridge_slopes(x: DesignMatrix, mean: Floats, target: Floats, weight: Floats, alpha: float) -> Floats:
+    """The minimum (m,) of sum(weight * (target - (x - mean) @ slopes)^2) + alpha |slopes|^2.
+
+    mean (m,): of the regressors (n, m) under weight (n,); that of target (n,) is 0.
+    """
+    n, m = len(x), x.width
     if m <= n:
-        gram = scaled.T @ scaled
+        gram = x.gram(weight) - weight.sum() * np.outer(mean, mean)
         gram[np.arange(m), np.arange(m)] += alpha
-        return np.asarray(solve(gram, scaled.T @ y, assume_a="pos"), dtype=np.float64)
+        return np.asarray(cho_solve(cho_factor(gram, lower=True), x.sums(weight * target)), dtype=np.float64)
     # Fewer rows than regressors: the same slopes by a system of rows.
+    root = np.sqrt(weight)
+    scaled = (x.dense() - mean) * root[:, None]
     gram = scaled @ scaled.T
     gram[np.arange(n), np.arange(n)] += alpha
-    return np.asarray(scaled.T @ solve(gram, y, assume_a="pos"), dtype=np.float64)
+    return np.asarray(scaled.T @ solve(gram, root * target, assume_a="pos"), dtype=np.float64)

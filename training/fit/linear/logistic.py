@@ -14,7 +14,6 @@ MAX_STEPS, TOLERANCE = 100, 1e-6
 MAX_HALVINGS = 30
 # A step that leaves more than this share of the gradient asks for the Hessian of where it led.
 SLOW = 0.6
-BLOCK = 65_536  # rows that are in memory once more, in single precision
 # Of more rows, and more for each regressor, the first Hessian reads some at even distances: three more gradients cost
 # less than the rest of one Hessian (docs/decisions/0074). Each later one reads MORE_ROWS times as many.
 HESSIAN_ROWS, ROWS_PER_REGRESSOR = 4096, 8
@@ -32,8 +31,8 @@ def fit_coefficients(regressors: DesignMatrix, won: Floats, weight: Floats, c: f
     """The minimum of c * sum(weight * log loss) + |slopes|^2 / 2 for regressors (n, m), won and weight (n,).
 
     won is 1 or 0, with both present. The intercept is not penalised. A Hessian serves several steps (Shamanskii 1967)
-    and is summed in single precision over some of the rows, more of them each time that steps become slow: it sets the
-    way alone, while the gradient, in double precision and over all rows, sets where the way ends. Stops if no
+    and is summed, mostly in single precision, over some of the rows, more of them each time that steps become slow: it
+    sets the way alone, while the gradient, in double precision and over all rows, sets where the way ends. Stops if no
     derivative of the mean loss exceeds TOLERANCE.
     """
     problem = _Problem(regressors, won, weight / weight.sum(), 1.0 / (c * weight.sum()))
@@ -97,15 +96,10 @@ class _Problem(NamedTuple):
         step = max(1, len(self.x) // rows)
         variance = self.weight * state.probability * (1 - state.probability)
         x, some = self.x.take(slice(None, None, step)), variance[::step]
-        root = np.sqrt(some * (variance.sum() / some.sum())).astype(np.float32)
-        scaled = np.empty((min(len(x), BLOCK), m + 1), dtype=np.float32)
+        some = some * (variance.sum() / some.sum())
         hessian = np.zeros((m + 1, m + 1))
-        for start in range(0, len(x), BLOCK):
-            part = slice(start, min(start + BLOCK, len(x)))
-            block = scaled[: part.stop - start]
-            x.take(part).write(root[part], block[:, :m])
-            block[:, m] = root[part]
-            hessian += block.T @ block
+        hessian[:m, :m] = x.gram(some, np.float32)
+        hessian[m, :m], hessian[m, m] = x.sums(some), some.sum()
         place = np.arange(m)
         hessian[place, place] += self.penalty
         # Rounding of the sums must not make a flat direction negative.

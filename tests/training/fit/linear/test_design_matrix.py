@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from history.base.arrays import Floats
-from training.fit.linear.design_matrix import DesignMatrix
+from training.fit.linear.design_matrix import BLOCK, DesignMatrix
 
 
-def made_matrix(seed: int) -> tuple[DesignMatrix, Floats]:
-    """Two numbers and two categories of 3 and 4 levels for 50 rows, and the same dense."""
+def made_matrix(seed: int, rows: int = 50) -> tuple[DesignMatrix, Floats]:
+    """Two numbers and two categories of 3 and 4 levels, and the same dense."""
     random = np.random.default_rng(seed)
-    columns, codes = random.normal(size=(50, 2)), random.integers(0, (3, 4), (50, 2))
-    dense = np.zeros((50, 9))
+    columns, codes = random.normal(size=(rows, 2)), random.integers(0, (3, 4), (rows, 2))
+    dense = np.zeros((rows, 9))
     dense[:, :2] = columns
-    for i in range(50):
+    for i in range(rows):
         dense[i, 2 + codes[i, 0]] = 1.0
         dense[i, 5 + codes[i, 1]] = 1.0
     return DesignMatrix(columns, codes + np.array([0, 3]), 7), dense
@@ -28,6 +28,15 @@ def test_products_are_those_of_the_dense_matrix(seed: int) -> None:
     np.testing.assert_array_equal(matrix.dense(), dense)
     np.testing.assert_allclose(matrix.times(slopes), dense @ slopes, atol=1e-12)
     np.testing.assert_allclose(matrix.sums(weight), dense.T @ weight, atol=1e-12)
+
+
+@pytest.mark.parametrize("rows", [0, 50, BLOCK + 300])
+def test_sums_of_products_are_those_of_the_dense_matrix(rows: int) -> None:
+    matrix, dense = made_matrix(1, rows)
+    weight = np.random.default_rng(rows).uniform(0, 2, rows)
+    expected = np.tril((dense * weight[:, None]).T @ dense)
+    np.testing.assert_allclose(np.tril(matrix.gram(weight)), expected, atol=1e-9)
+    np.testing.assert_allclose(np.tril(matrix.gram(weight, np.float32)), expected, rtol=1e-4, atol=1e-2)
 
 
 def test_some_rows_are_those_of_the_dense_matrix() -> None:

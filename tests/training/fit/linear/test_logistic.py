@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from training.fit.linear.design_matrix import DesignMatrix
-from training.fit.linear.logistic import BLOCK, TOLERANCE, fit_coefficients
+from training.fit.linear.design_matrix import BLOCK, DesignMatrix
+from training.fit.linear.logistic import TOLERANCE, fit_coefficients
 
 
 @pytest.mark.parametrize("c", [0.002, 1.0, 1e4])
