@@ -25,6 +25,8 @@ _MEAN, _SCALE, _LOW, _HIGH, _SLOPE, _SHIFT, _MISSING = range(7)
 # Standard deviations at which a number is clipped: an outlier must not outweigh all other columns.
 MAX_SIGMA = 5.0
 BLOCK = 16_384  # rows whose contributions are summed at a time
+# Most numbers are counts: a table is faster than the logarithm, and the same to the last bit.
+LOGS: Final = np.array([math.log1p(count) for count in range(1024)])
 
 # Fields of a LinearModel in a bundle that are not float64.
 _DTYPES = {"is_category": np.bool_, "start": np.int64, "width": np.int64}
@@ -35,7 +37,7 @@ class LinearModel:
     """intercept + the sum of one effect a column, each of mean 0 over the training rows.
 
     is_category (k,): the kind of each column. The other arrays are (k,) too, but levels.
-    Numbers: z = (signed_log(x) - mean) / scale, clipped to [low, high]; effect slope * z + shift, or `missing`.
+    Numbers: z = (sign(x) log(1 + |x|) - mean) / scale, clipped to [low, high]; effect slope * z + shift, or `missing`.
     Categories: start and width index levels (sum of widths,), the effects by code; effect levels[start + code] for
     code < width, else that of code 1 (unseen).
     """
@@ -156,17 +158,14 @@ def constant_model(margin: float, columns: int) -> LinearModel:
     )  # fmt: skip
 
 
-def signed_log(values: Floats) -> Floats:
-    """sign(x) log(1 + |x|), the scale on which counts, days and money are compared."""
-    out = np.empty(values.shape)
-    _signed_log(values.ravel(), out.ravel())
-    return out
-
-
 @compiled()
 def _log(x: float) -> float:
-    """`signed_log` of one number. Counts are mostly 0, which is its own logarithm."""
-    return x if x == 0.0 else math.copysign(math.log1p(abs(x)), x)
+    """sign(x) log(1 + |x|), the scale on which counts, days and money are compared; NaN of NaN."""
+    if 0.0 <= x < len(LOGS):
+        count = int(x)
+        if count == x:
+            return float(LOGS[count])
+    return x if math.isnan(x) else math.copysign(math.log1p(abs(x)), x)
 
 
 @compiled()
@@ -191,10 +190,12 @@ def _effect(
     return slope * z + shift
 
 
-@compiled(types.void(F64, types.float64[::1]))
-def _signed_log(values: Floats, out: Floats) -> None:
-    for i in range(len(values)):
-        out[i] = _log(values[i])
+@compiled(types.void(F64_2D, I64, OUT))
+def write_signed_logs(values: Floats, columns: Ints, out: Floats) -> None:
+    """Writes sign(x) log(1 + |x|) of the chosen columns (c,) of values (n, k) into the first c columns of out."""
+    for i in range(values.shape[0]):
+        for place in range(len(columns)):
+            out[i, place] = _log(values[i, columns[place]])
 
 
 @compiled(types.void(F64_2D, FLAGS, F64, F64, F64, F64, F64, F64, F64, I64, I64, F64, OUT))

@@ -1,13 +1,15 @@
 """The additive margin: parts sum to it, rows do not know of each other, unseen values do no harm."""
 
 import json
+import math
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.figures.linear import LinearModel, row_sums, signed_log
+from history.base.arrays import Floats
+from models.figures.linear import LOGS, LinearModel, row_sums, write_signed_logs
 from tests.builders.leads.lead_histories import CALM
 from tests.builders.small_models import CODES, NUMBERS, made_model, made_values, odd_values
 
@@ -88,7 +90,21 @@ def test_effects_have_mean_zero_over_the_rows_of_the_fit() -> None:
     np.testing.assert_allclose(parts.mean(axis=0), 0.0, atol=1e-12)
 
 
-@given(st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=20))
+def signed_log(x: Floats) -> Floats:
+    out = np.empty((len(x), 1))
+    write_signed_logs(x[:, None], np.zeros(1, dtype=np.int64), out)
+    return out[:, 0]
+
+
+def test_signed_logs_of_counts_are_those_of_the_c_library_to_the_last_bit() -> None:
+    """Counts are read from a table, what lies between and beyond them is not."""
+    x = np.r_[-0.0, np.arange(2 * len(LOGS)) / 2, -np.arange(9.0), 1e9, np.inf, -np.inf]
+    expected = [math.copysign(math.log1p(abs(number)), number) for number in x.tolist()]
+    np.testing.assert_array_equal(signed_log(x), expected)
+    assert np.isnan(signed_log(np.array([np.nan]))).all()
+
+
+@given(st.lists(st.one_of(st.floats(-1e12, 1e12), st.integers(-2000, 2000).map(float)), min_size=1))
 @CALM
 def test_signed_log_is_odd_and_keeps_order(numbers: list[float]) -> None:
     x = np.sort(np.array(numbers))

@@ -10,7 +10,7 @@ from numba import types
 from features.catalogue import Feature
 from history.base.arrays import Floats, Ints, Mask
 from history.base.compiled import F64, F64_2D, I64, OUT, compiled
-from models.figures.linear import MAX_SIGMA, LinearModel, signed_log
+from models.figures.linear import MAX_SIGMA, LinearModel, write_signed_logs
 from training.fit.linear.design_matrix import DesignMatrix
 
 # Rows of the scales (4, k) by which numbers are standardised.
@@ -38,14 +38,16 @@ class Design:
 
     def expand(self, values: Floats) -> Floats:
         """Regressors (n, m) of feature values (n, k): numbers, then missing flags, then category codes."""
-        return self.matrix(values, signed_log(values)).dense()
+        return self.matrix(values, _logs_and_flags(values, self.numbers, self._flagged_numbers)).dense()
 
-    def matrix(self, values: Floats, logs: Floats) -> DesignMatrix:
-        """The regressors of feature values (n, k) and their signed logarithms (n, k)."""
-        frame, numbers, flagged = self.frame, self.numbers, self._flagged_numbers
-        columns = np.zeros((len(values), len(numbers) + len(flagged)))
-        _standardise(logs, numbers, np.stack((frame.mean, frame.scale, frame.low, frame.high)), columns)
-        columns[:, len(numbers) :] = np.isnan(values[:, flagged])
+    def matrix(self, values: Floats, columns: Floats) -> DesignMatrix:
+        """The regressors of feature values (n, k).
+
+        columns (n, d): the signed logarithms of the numbers, then missing flags; written over by the regressors.
+        """
+        frame, numbers = self.frame, self.numbers
+        scales = np.stack((frame.mean, frame.scale, frame.low, frame.high))
+        _standardise(columns, np.ascontiguousarray(scales[:, numbers]))
         categories = np.flatnonzero(frame.width)
         codes = np.empty((len(values), len(categories)), dtype=np.int64)
         for place, j in enumerate(categories):
@@ -107,16 +109,35 @@ def known_codes(codes: Floats, width: int) -> Ints:
     return np.where((code < 0) | (code >= width), min(1, width - 1), code)
 
 
-@compiled(types.void(F64_2D, I64, F64_2D, OUT))
-def _standardise(logs: Floats, numbers: Ints, scales: Floats, out: Floats) -> None:
-    """Writes the numbers, standardised by scales (4, k), into the first columns of out; missing ones stay 0."""
-    for i in range(logs.shape[0]):
-        for place in range(len(numbers)):
-            j = numbers[place]
-            x = logs[i, j]
+def _logs_and_flags(values: Floats, numbers: Ints, flagged: Ints) -> Floats:
+    """Signed logarithms of the numbers, then 1 where a flagged number is missing, of feature values (n, k)."""
+    columns = np.empty((len(values), len(numbers) + len(flagged)))
+    write_signed_logs(values, numbers, columns)
+    _write_flags(values, flagged, columns)
+    return columns
+
+
+@compiled(types.void(F64_2D, I64, OUT))
+def _write_flags(values: Floats, flagged: Ints, out: Floats) -> None:
+    """Writes 1 where a flagged number is missing, else 0, into the last columns of out."""
+    first = out.shape[1] - len(flagged)
+    for i in range(values.shape[0]):
+        for place in range(len(flagged)):
+            x = values[i, flagged[place]]
+            out[i, first + place] = 0.0 if x == x else 1.0
+
+
+@compiled(types.void(OUT, F64_2D))
+def _standardise(columns: Floats, scales: Floats) -> None:
+    """Standardises the first c columns by scales (4, c); missing values become 0."""
+    for i in range(columns.shape[0]):
+        for j in range(scales.shape[1]):
+            x = columns[i, j]
             if x == x:
                 standardised = (x - scales[CENTRE, j]) / scales[SCALE, j]
-                out[i, place] = min(max(standardised, scales[LOW, j]), scales[HIGH, j])
+                columns[i, j] = min(max(standardised, scales[LOW, j]), scales[HIGH, j])
+            else:
+                columns[i, j] = 0.0
 
 
 # ---- scales
@@ -131,31 +152,33 @@ class Regressors(NamedTuple):
 
 
 def regressors_of(values: Floats, features: Sequence[Feature], weight: Floats) -> Regressors:
-    """The design of training rows (n, k) and their regressors."""
-    logs = signed_log(values)
-    design = _design(values, logs, features, weight)
-    x = design.matrix(values, logs)
+    """The design of training rows (n, k), by weighted scales, ranges and category widths, and their regressors."""
+    is_category = np.array([feature.kind == "category" for feature in features], dtype=bool)
+    share = _present_counts(values) / max(len(values), 1)
+    flagged = (share >= MIN_MISSING_SHARE) & (share <= 1 - MIN_MISSING_SHARE) & ~is_category
+    numbers = np.flatnonzero(~is_category)
+
+    columns = _logs_and_flags(values, numbers, np.flatnonzero(flagged))
+    scales = _scales(columns, len(numbers), weight)
+    design = Design(_frame(values, is_category, scales), flagged)
+    x = design.matrix(values, columns)
     return Regressors(design, x, x.sums(weight) / weight.sum())
 
 
-def design_of(values: Floats, features: Sequence[Feature], weight: Floats) -> Design:
-    """Weighted scales, ranges and category widths of training rows (n, k)."""
-    return _design(values, signed_log(values), features, weight)
-
-
-def _design(values: Floats, logs: Floats, features: Sequence[Feature], weight: Floats) -> Design:
-    k = len(features)
-    is_category = np.array([feature.kind == "category" for feature in features], dtype=bool)
-    scales = _scales(logs, weight)
+def _frame(values: Floats, is_category: Mask, scales: "_Scales") -> LinearModel:
+    """A linear model without effects; a category is on no scale."""
+    k, numbers = len(is_category), ~is_category
+    mean, scale, low, high, zero = np.zeros(k), np.ones(k), np.zeros(k), np.zeros(k), np.zeros(k)
+    mean[numbers], scale[numbers] = scales.mean, scales.scale
+    low[numbers], high[numbers] = scales.low, scales.high
     width = np.array([_width(values[:, j]) if is_category[j] else 0 for j in range(k)], dtype=np.int64)
-    zero = np.zeros(k)
-    frame = LinearModel(
+    return LinearModel(
         intercept=0.0,
         is_category=is_category,
-        mean=scales.mean,
-        scale=scales.scale,
-        low=scales.low,
-        high=scales.high,
+        mean=mean,
+        scale=scale,
+        low=low,
+        high=high,
         slope=zero,
         shift=zero,
         missing=zero,
@@ -163,25 +186,21 @@ def _design(values: Floats, logs: Floats, features: Sequence[Feature], weight: F
         width=width,
         levels=np.zeros(int(width.sum())),
     )
-    share = scales.share
-    often_missing = (share >= MIN_MISSING_SHARE) & (share <= 1 - MIN_MISSING_SHARE)
-    return Design(frame, often_missing & ~is_category)
 
 
-@dataclass(frozen=True)
-class _Scales:
-    """Weighted mean and standard deviation of k columns, their standardised ranges, and shares present, (k,) each."""
+class _Scales(NamedTuple):
+    """Weighted mean and standard deviation of c numbers, and their standardised ranges, (c,) each."""
 
     mean: Floats
     scale: Floats
     low: Floats
     high: Floats
-    share: Floats
 
 
-def _scales(logs: Floats, weight: Floats) -> _Scales:
-    sums = np.zeros((6, logs.shape[1]))
-    _column_sums(logs, weight, sums)
+def _scales(columns: Floats, numbers: int, weight: Floats) -> _Scales:
+    """Of the first columns, so many numbers."""
+    sums = np.zeros((6, numbers))
+    _column_sums(columns, weight, sums)
     mean, present = sums[MEAN], sums[PRESENT]
     scale = np.sqrt(sums[VARIANCE])
     scale = np.where(scale > 1e-9, scale, 1.0)
@@ -190,14 +209,24 @@ def _scales(logs: Floats, weight: Floats) -> _Scales:
     # must the line be (docs/decisions/0022).
     low, high = (sums[SMALLEST] - mean) / scale, (sums[LARGEST] - mean) / scale
     low, high = np.where(present > 0, low, 0.0), np.where(present > 0, high, 0.0)
-    share = present / max(len(logs), 1)
-    return _Scales(mean, scale, np.maximum(low, -MAX_SIGMA), np.minimum(high, MAX_SIGMA), share)
+    return _Scales(mean, scale, np.maximum(low, -MAX_SIGMA), np.minimum(high, MAX_SIGMA))
+
+
+@compiled(types.int64[::1](F64_2D))
+def _present_counts(values: Floats) -> Ints:
+    """The number (k,) of present values in each column of (n, k)."""
+    present = np.zeros(values.shape[1], dtype=np.int64)
+    for i in range(values.shape[0]):
+        for j in range(values.shape[1]):
+            x = values[i, j]
+            present[j] += x == x
+    return present
 
 
 @compiled(types.void(F64_2D, F64, OUT))
 def _column_sums(logs: Floats, weight: Floats, sums: Floats) -> None:
-    """Writes the sums (6, k), zeros before, of logs (n, k) under weight (n,)."""
-    n, k = logs.shape
+    """Writes the sums (6, c), zeros before, of the first c columns of logs under weight (n,)."""
+    n, k = logs.shape[0], sums.shape[1]
     for i in range(n):
         for j in range(k):
             x = logs[i, j]

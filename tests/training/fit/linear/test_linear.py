@@ -15,7 +15,7 @@ from tests.builders.small_models import (
     made_values,
     true_margin,
 )
-from training.fit.linear.design import design_of
+from training.fit.linear.design import regressors_of
 from training.fit.linear.linear import fit_logistic, fit_ridge
 
 SEEDS = (1, 2, 3)
@@ -26,7 +26,7 @@ def test_folding_into_columns_changes_no_margin(seed: int) -> None:
     """scikit-learn's own fit on the regressors, row by row."""
     values = made_values(seed, 500)
     won, weight = made_outcomes(values, seed), np.random.default_rng(seed).uniform(0.2, 2, 500)
-    design = design_of(values, COLUMNS, weight)
+    design = regressors_of(values, COLUMNS, weight).design
     regressors = design.expand(values)
     plain = LogisticRegression(C=0.05, solver="newton-cholesky", tol=1e-9).fit(
         regressors, won, sample_weight=weight
@@ -42,7 +42,7 @@ def test_folding_into_columns_changes_no_margin(seed: int) -> None:
 def test_a_ridge_folds_the_same_way(seed: int) -> None:
     values = made_values(seed, 400)
     target, weight = true_margin(values), np.ones(400)
-    design = design_of(values, COLUMNS, weight)
+    design = regressors_of(values, COLUMNS, weight).design
     plain = Ridge(alpha=3.0).fit(design.expand(values), target, sample_weight=weight)
     fresh = made_values(seed + 100, 200)
     margin = fit_ridge(values, COLUMNS, target, weight, 3.0).model.margin(fresh)
@@ -86,7 +86,7 @@ def test_missing_has_an_effect_unless_rare_or_universal() -> None:
     values = made_values(6, 1000)
     values[:, 0] = np.where(np.arange(1000) == 3, np.nan, 1.0)
     values[:, 1] = np.nan
-    design = design_of(values, COLUMNS, np.ones(1000))
+    design = regressors_of(values, COLUMNS, np.ones(1000)).design
     assert design.flagged[:3].tolist() == [False, False, True]
     assert not design.flagged[NUMBERS:].any()
     model = fit_logistic(values, COLUMNS, made_outcomes(values, 6), np.ones(1000), 0.1).model
@@ -120,9 +120,8 @@ def test_any_mix_of_column_kinds_fits() -> None:
         some = np.ascontiguousarray(values[:, part])
         model = fit_logistic(some, COLUMNS[part], won, np.ones(200), 0.1).model
         assert np.isfinite(model.margin(some)).all()
-    assert (
-        design_of(values, COLUMNS, np.ones(200)).frame.width.tolist() == [0] * NUMBERS + [CODES] * CATEGORIES
-    )
+    frame = regressors_of(values, COLUMNS, np.ones(200)).design.frame
+    assert frame.width.tolist() == [0] * NUMBERS + [CODES] * CATEGORIES
 
 
 def test_more_regressors_than_rows_still_fit() -> None:
