@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.garbage import collect_rarely
 from cli.options import (
     accept_rejected_option,
     as_of_option,
@@ -76,6 +77,7 @@ def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> 
     """
     from engines.choice import open_engine
 
+    collect_rarely()
     if options["forecast"] and options["by"]:
         raise click.UsageError("--by has no effect with --forecast")
     if not options["forecast"]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.garbage import collect_rarely
 from cli.options import (
     accept_rejected_option,
     as_of_option,
@@ -75,6 +76,7 @@ def train(data: Path | None, store: bool, **options: Any) -> None:
       leadcast train crm --one-in 4
       leadcast train --store
     """
+    collect_rarely()
     refuse_unless_one(data, store)
     if data is None:
         refuse_unused("DATA", "accept-rejected", "parts", "one-in")
