@@ -33,7 +33,7 @@ SLOPE_POWER = 0.25
 MIN_WINS = 60  # evaluated wins; fewer cannot tell settings apart
 ENOUGH_WINS = 400  # leads won; the latest splits with so many tell settings apart as well as all do
 # A kind of trees grows from stage to stage until the loss rises.
-SMALL_STAGES, LARGER_STAGES = (40, 80, 160, 320), (20, 40, 80, 160, 320, 640)
+SMALL_STAGES, LARGER_STAGES = (80, 160, 320), (40, 80, 160, 320, 640)
 
 
 class Tried(NamedTuple):

@@ -14,7 +14,7 @@ COLUMNS = (
     *(Feature(f"number_{j}", "count", "number", 0, "engagement", "", "") for j in range(NUMBERS)),
     *(Feature(f"kind_{j}", "category", "category", 0, "attributes", "", "") for j in range(CATEGORIES)),
 )
-QUICK = Parameters(rounds=25, min_leaf_rows=8, linear_c=0.05)
+QUICK = Parameters(rounds=25, min_leaf_rows=8)
 
 
 def made_values(seed: int, n: int) -> Floats:

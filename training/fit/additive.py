@@ -12,7 +12,7 @@ from history.base.arrays import Floats, Ints, Mask
 from models.figures.additive import AdditiveModel
 from models.figures.parameters import Member, Parameters, histograms, lightgbm_parameters
 from models.trees.ensemble import Trees, trees_from_text
-from training.fit.linear.linear import LinearFit, fit_logistic, fit_ridge
+from training.fit.linear.linear import LinearFit, fit_logistic, fit_ridge, fit_start
 from training.fit.tree_sum import joined, kinds, weights_by_tree
 from training.rows.bins import BinnedRows, lightgbm_dataset
 
@@ -37,7 +37,8 @@ class FitSettings:
 class WeightedRows:
     """n rows to fit on: values (n, k) of k features, target (n,), weight (n,) above 0.
 
-    binned: the same rows in bins that are known already; None if each fit is to find its own.
+    binned: the same rows in bins that are known already; None if each fit is to find its own. lead (n,): the lead of
+    each row; None if each is one of its own.
     """
 
     values: Floats
@@ -45,11 +46,15 @@ class WeightedRows:
     target: Floats
     weight: Floats
     binned: BinnedRows | None = None
+    lead: Ints | None = None
 
     def take(self, index: Mask | Ints) -> "WeightedRows":
         """The rows at `index`."""
         binned = None if self.binned is None else self.binned.take(index)
-        return WeightedRows(self.values[index], self.features, self.target[index], self.weight[index], binned)
+        lead = None if self.lead is None else self.lead[index]
+        return WeightedRows(
+            self.values[index], self.features, self.target[index], self.weight[index], binned, lead
+        )
 
 
 def fit_conversion(rows: WeightedRows, settings: FitSettings) -> AdditiveModel:
@@ -58,7 +63,7 @@ def fit_conversion(rows: WeightedRows, settings: FitSettings) -> AdditiveModel:
     Trees are monotone in every feature whose direction the catalogue states.
     """
     parameters = settings.parameters
-    linear, effects = fit_linear(rows, parameters.linear_c)
+    linear, effects = fit_linear(rows)
     if parameters.rounds == 0:
         return AdditiveModel(linear, 1.0, None)
 
@@ -83,13 +88,19 @@ def _fit_conversion_trees(rows: WeightedRows, start: Floats, settings: FitSettin
     return trees_from_text(joined(texts, weights))
 
 
-def fit_linear(rows: WeightedRows, c: float) -> LinearFit:
-    """The linear start; of more than MAX_LINEAR_ROWS rows, so many at even distances are read."""
-    if len(rows.values) <= MAX_LINEAR_ROWS:
-        return fit_logistic(rows.values, rows.features, rows.target, rows.weight, c)
-    some = rows.take(np.linspace(0, len(rows.values) - 1, MAX_LINEAR_ROWS).astype(np.int64))
-    model = fit_logistic(some.values, some.features, some.target, some.weight, c).model
-    return LinearFit(model, model.effects(rows.values))
+def fit_linear(rows: WeightedRows, c: float | None = None) -> LinearFit:
+    """The linear start; of more than MAX_LINEAR_ROWS rows, so many at even distances are read.
+
+    c: the inverse of its penalty; None lets the data set the penalties.
+    """
+    some = rows
+    if len(rows.values) > MAX_LINEAR_ROWS:
+        some = rows.take(np.linspace(0, len(rows.values) - 1, MAX_LINEAR_ROWS).astype(np.int64))
+    if c is None:
+        fit = fit_start(some.values, some.features, some.target, some.weight, some.lead)
+    else:
+        fit = fit_logistic(some.values, some.features, some.target, some.weight, c)
+    return fit if some is rows else LinearFit(fit.model, fit.model.effects(rows.values))
 
 
 def conversion_options(settings: FitSettings, features: Sequence[Feature]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ MIN_ZERO_SHARE = 0.02  # share of free deals from which paying at all gets a mod
 MIN_FREE_LEADS = 10  # leads with a free deal that this model needs
 SIZE_PARAMETERS = Parameters(rounds=24, learning_rate=0.16, leaves=6, min_leaf_rows=20, l2=10.0)
 SIZE_RIDGE_ALPHA = 30.0
-PAYING_PARAMETERS = Parameters(rounds=40, linear_c=0.01, min_leaf_rows=30)
+PAYING_PARAMETERS = Parameters(rounds=40, min_leaf_rows=30)
 FOLDS = 4
 HALF_LIFE = 2.0  # horizons; a win's weight in the current level of sizes, and in the share that pays, halves
 # One deal of 180,000 among 160 had tripled every lead's amount, and on simulated worlds the plain ratio of totals was
@@ -127,7 +127,8 @@ def _fit_size(wins: Wins, features: Sequence[Feature], seed: int) -> AmountModel
     paying = None
     free_leads = (1 - rate) * len(np.unique(wins.lead))
     if min(rate, 1 - rate) >= MIN_ZERO_SHARE and free_leads >= MIN_FREE_LEADS:
-        rows = WeightedRows(wins.values, features, pays.astype(np.float64), weight, wins.binned)
+        target = pays.astype(np.float64)
+        rows = WeightedRows(wins.values, features, target, weight, wins.binned, wins.lead)
         paying = fit_conversion(rows, FitSettings(PAYING_PARAMETERS, seed))
     return AmountModel(size, 0.0, paying, rate, 1.0, LEVELS, np.zeros(len(LEVELS)), True)
 

@@ -183,7 +183,7 @@ def for_half_the_rows(settings: FitSettings) -> FitSettings:
 
     def halved(parameters: Parameters) -> Parameters:
         fewest = max(parameters.min_leaf_rows // 2, 5)
-        return replace(parameters, linear_c=parameters.linear_c * 2, min_leaf_rows=fewest)
+        return replace(parameters, min_leaf_rows=fewest)
 
     members = tuple(member._replace(parameters=halved(member.parameters)) for member in settings.members)
     return replace(settings, parameters=halved(settings.parameters), members=members)

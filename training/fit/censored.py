@@ -149,6 +149,7 @@ def matured_rows(training_set: TrainingSet, index: Ints, at_us: int, parameters:
         target=training_set.won[index],
         weight=training_set.weight(index, at_us, parameters),
         binned=training_set.binned.take(index),
+        lead=training_set.rows.snapshot.lead[index],
     )
 
 
@@ -175,10 +176,12 @@ def _with_censored(
     as_win, as_loss = win_weight > MIN_WEIGHT, loss_weight > MIN_WEIGHT
     won, lost = np.ones(int(as_win.sum())), np.zeros(int(as_loss.sum()))
     place = np.concatenate([censored.place[as_win], censored.place[as_loss]])
+    more_leads = [censored.lead[as_win], censored.lead[as_loss]]
     return WeightedRows(
         values=np.vstack([matured.values, censored.values[as_win], censored.values[as_loss]]),
         features=matured.features,
         target=np.concatenate([matured.target, won, lost]),
         weight=np.concatenate([matured.weight, win_weight[as_win], loss_weight[as_loss]]),
         binned=matured.binned and matured.binned.with_more(place),
+        lead=None if matured.lead is None else np.concatenate([matured.lead, *more_leads]),
     )

@@ -31,7 +31,7 @@ def boosted_rows(rows: WeightedRows, values: Floats, settings: FitSettings) -> B
     """`rows` with their linear start, for trees that are evaluated at feature values (m, k)."""
     parameters = settings.parameters
     share = parameters.linear_share
-    linear, effects = fit_linear(rows, parameters.linear_c)
+    linear, effects = fit_linear(rows)
     options = conversion_options(settings, rows.features)
     # Constructed here, in the caller's thread: boosters that share it find the bins ready.
     data = lightgbm_rows(rows, linear.intercept + share * effects, options)

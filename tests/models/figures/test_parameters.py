@@ -8,7 +8,7 @@ import pytest
 
 from models.figures.parameters import Parameters, lightgbm_parameters
 
-NOT_OF_A_TREE = {"linear_c", "linear_share", "rounds", "half_life_horizons"}
+NOT_OF_A_TREE = {"linear_share", "rounds", "half_life_horizons"}
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Parameters)])

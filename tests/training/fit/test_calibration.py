@@ -156,7 +156,7 @@ def spread_of(seed: int, n: int, parameters: Parameters = QUICK) -> Floats:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_more_leads_narrow_the_spread(seed: int) -> None:
-    few, many = spread_of(seed, 150), spread_of(seed, 3000)
+    few, many = spread_of(seed, 150), spread_of(seed, 12_000)
     assert many.mean() < 0.7 * few.mean()
     assert (many >= MIN_DEVIATION).all()
 

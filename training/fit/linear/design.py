@@ -54,6 +54,19 @@ class Design:
             codes[:, place] = frame.start[j] + known_codes(values[:, j], int(frame.width[j]))
         return DesignMatrix(columns, codes, len(frame.levels))
 
+    def groups(self, features: Sequence[Feature]) -> Ints:
+        """Which regressors (m,), in the order of `expand`, are of one kind: numbered from 0.
+
+        Numbers of one unit in one block of features, flags of missing values by block, and all category codes.
+        """
+        numbers = [features[j] for j in self.numbers]
+        flags = [features[j] for j in self._flagged_numbers]
+        kinds = [("number", one.block, one.unit, one.of_past_leads) for one in numbers]
+        kinds += [("missing", one.block, "", False) for one in flags]
+        kinds += [("category", "", "", False)] * len(self.frame.levels)
+        number = {kind: place for place, kind in enumerate(dict.fromkeys(kinds))}
+        return np.array([number[kind] for kind in kinds], dtype=np.int64)
+
     @property
     def _flagged_numbers(self) -> Ints:
         numbers = self.numbers

@@ -8,14 +8,19 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve, solve
 
 from features.catalogue import Feature
-from history.base.arrays import Floats
+from history.base.arrays import Floats, Ints
 from models.figures.linear import LinearModel
-from training.fit.linear.design import regressors_of
+from training.fit.linear.design import Regressors, regressors_of
 from training.fit.linear.design_matrix import DesignMatrix
 from training.fit.linear.logistic import Coefficients, fit_coefficients
+from training.fit.linear.prior import USUAL_VARIANCE, fit_with_prior
+from training.rows.weights import concentration
 
 MAX_NEWTON_REGRESSORS = 1500  # up to so many a Newton step is cheaper than many gradient steps
 MAX_ITERATIONS, TOLERANCE = 200, 1e-5
+# Independent rows that the rows of a lead are worth, however many: its outcome is seen from several instants
+# (docs/decisions/0087).
+ROWS_A_LEAD = 2.0
 
 
 class LinearFit(NamedTuple):
@@ -29,11 +34,39 @@ def fit_logistic(
     values: Floats, features: Sequence[Feature], won: Floats, weight: Floats, c: float
 ) -> LinearFit:
     """L2-regularised logistic regression of won (n,), 1 or 0, on feature values (n, k); c: inverse of the penalty."""
-    design, x, mean = regressors_of(values, features, weight)
-    is_narrow = x.width <= MAX_NEWTON_REGRESSORS
-    fit = fit_coefficients if is_narrow else _fit_wide
-    slopes, intercept = fit(x, won, weight, c)
-    return LinearFit(design.fold(slopes, intercept, mean), x.times(slopes) - mean @ slopes)
+    regressors = regressors_of(values, features, weight)
+    return _folded(regressors, _fit_fixed(regressors.x, won, weight, c))
+
+
+def fit_start(
+    values: Floats, features: Sequence[Feature], won: Floats, weight: Floats, lead: Ints | None
+) -> LinearFit:
+    """Logistic regression of won (n,), 1 or 0, on feature values (n, k) with penalties that the data sets.
+
+    lead (n,): the lead of each row, whose rows depend on each other; None if each is one of its own. Of more than
+    MAX_NEWTON_REGRESSORS all penalties are the usual one.
+    """
+    regressors = regressors_of(values, features, weight)
+    evidence = float(weight.sum() ** 2 / np.sum(weight**2))  # effective rows, after Kish (1965)
+    if lead is not None:
+        evidence = min(evidence, ROWS_A_LEAD / concentration(weight, lead))
+    if regressors.x.width <= MAX_NEWTON_REGRESSORS:
+        groups = regressors.design.groups(features)
+        fit = fit_with_prior(regressors.x, groups, won, weight, evidence)
+        return _folded(regressors, fit.coefficients)
+    usual_c = evidence * USUAL_VARIANCE / float(weight.sum())
+    return _folded(regressors, _fit_fixed(regressors.x, won, weight, usual_c))
+
+
+def _folded(regressors: Regressors, fit: Coefficients) -> LinearFit:
+    design, x, mean = regressors
+    effects = x.times(fit.slopes) - mean @ fit.slopes
+    return LinearFit(design.fold(fit.slopes, fit.intercept, mean), effects)
+
+
+def _fit_fixed(x: DesignMatrix, won: Floats, weight: Floats, c: float) -> Coefficients:
+    fit = fit_coefficients if x.width <= MAX_NEWTON_REGRESSORS else _fit_wide
+    return fit(x, won, weight, c)
 
 
 def _fit_wide(regressors: DesignMatrix, won: Floats, weight: Floats, c: float) -> Coefficients:

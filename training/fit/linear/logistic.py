@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_factor, cho_solve, lapack
 
 from history.base.arrays import Floats
 from models.figures.calibration import log_odds
@@ -31,27 +31,11 @@ class Coefficients(NamedTuple):
 def fit_coefficients(regressors: DesignMatrix, won: Floats, weight: Floats, c: float) -> Coefficients:
     """The minimum of c * sum(weight * log loss) + |slopes|^2 / 2 for regressors (n, m), won and weight (n,).
 
-    won is 1 or 0, with both present. The intercept is not penalised. A Hessian serves several steps (Shamanskii 1967)
-    and is summed, mostly in single precision, over some of the rows, more of them each time that steps become slow: it
-    sets the way alone, while the gradient, in double precision and over all rows, sets where the way ends. Stops if no
-    derivative of the mean loss exceeds TOLERANCE.
+    won is 1 or 0, with both present. The intercept is not penalised.
     """
-    problem = _Problem(regressors, won, weight / weight.sum(), 1.0 / (c * weight.sum()))
-    point = np.zeros(regressors.width + 1)
-    point[-1] = log_odds(np.average(won, weights=weight))
-    state = problem.at(point)
-    rows, last = max(ROWS_PER_REGRESSOR * regressors.width, HESSIAN_ROWS), np.inf
-    factor = problem.factorised(state, rows)
-    for _ in range(MAX_STEPS):
-        size = float(np.abs(state.gradient).max())
-        if size <= TOLERANCE:
-            break
-        if size > SLOW * last:
-            rows *= MORE_ROWS
-            factor = problem.factorised(state, rows)
-        last = size
-        state = problem.step(state, cho_solve(factor, -state.gradient))
-    return Coefficients(state.point[:-1], float(state.point[-1]))
+    newton = Newton(regressors, won, weight, np.full(regressors.width, 1.0 / (c * weight.sum())))
+    newton.descend(TOLERANCE)
+    return newton.coefficients
 
 
 class _State(NamedTuple):
@@ -64,12 +48,12 @@ class _State(NamedTuple):
 
 
 class _Problem(NamedTuple):
-    """Regressors (n, m), outcomes and weights (n,) of sum 1, and the penalty of the slopes."""
+    """Regressors (n, m), outcomes and weights (n,) of sum 1, and the penalty (m,) of the slopes."""
 
     x: DesignMatrix
     won: Floats
     weight: Floats
-    penalty: float
+    penalty: Floats
 
     def at(self, point: Floats) -> _State:
         """The state at a point (m + 1,)."""
@@ -84,7 +68,7 @@ class _Problem(NamedTuple):
             gradient[:-1] += x.sums(residual)
             gradient[-1] += residual.sum()
         losses = np.logaddexp(0.0, margin) - self.won * margin
-        loss = self.weight @ losses + self.penalty * (slopes @ slopes) / 2
+        loss = self.weight @ losses + (self.penalty @ slopes**2) / 2
         return _State(point, float(loss), gradient, probability)
 
     def step(self, state: _State, direction: Floats) -> _State:
@@ -97,8 +81,8 @@ class _Problem(NamedTuple):
             share /= 2
         return state
 
-    def factorised(self, state: _State, rows: int) -> tuple[Floats, bool]:
-        """The Cholesky factor, lower, of the Hessian by at least so many rows at even distances, or by all."""
+    def curvature(self, state: _State, rows: int) -> Floats:
+        """The Hessian (m + 1, m + 1) of the loss alone, its lower triangle, by at least so many rows, or by all."""
         m = self.x.width
         step = max(1, len(self.x) // rows)
         variance = self.weight * state.probability * (1 - state.probability)
@@ -107,9 +91,60 @@ class _Problem(NamedTuple):
         hessian = np.zeros((m + 1, m + 1))
         hessian[:m, :m] = x.gram(some, np.float32)
         hessian[m, :m], hessian[m, m] = x.sums(some), some.sum()
-        place = np.arange(m)
-        hessian[place, place] += self.penalty
+        return hessian
+
+
+class Newton:
+    """Newton's method for the mean log loss of regressors (n, m) plus penalty @ slopes^2 / 2; penalty (m,).
+
+    The log loss is weighted by weight (n,); the intercept is not penalised. A Hessian serves several steps (Shamanskii
+    1967) and is summed, mostly in single precision, over some of the rows, more of them each time that steps become
+    slow: it sets the way alone, while the gradient, in double precision and over all rows, sets where the way ends.
+    """
+
+    def __init__(self, x: DesignMatrix, won: Floats, weight: Floats, penalty: Floats) -> None:
+        self._problem = _Problem(x, won, weight / weight.sum(), penalty)
+        point = np.zeros(x.width + 1)
+        point[-1] = log_odds(np.average(won, weights=weight))
+        self._state = self._problem.at(point)
+        self._rows = max(ROWS_PER_REGRESSOR * x.width, HESSIAN_ROWS)
+        self._factor = self._factorised()
+
+    @property
+    def coefficients(self) -> Coefficients:
+        """Those of the point that is reached."""
+        return Coefficients(self._state.point[:-1], float(self._state.point[-1]))
+
+    def descend(self, tolerance: float) -> None:
+        """Steps until no derivative exceeds the tolerance."""
+        last = np.inf
+        for _ in range(MAX_STEPS):
+            size = float(np.abs(self._state.gradient).max())
+            if size <= tolerance:
+                break
+            if size > SLOW * last:
+                self._rows *= MORE_ROWS
+                self._factor = self._factorised()
+            last = size
+            self._state = self._problem.step(self._state, cho_solve(self._factor, -self._state.gradient))
+
+    def penalise(self, penalty: Floats) -> None:
+        """Goes on from here under another penalty (m,)."""
+        self._problem = self._problem._replace(penalty=penalty)
+        self._state = self._problem.at(self._state.point)
+        self._factor = self._factorised()
+
+    def inverse_curvature(self) -> Floats:
+        """The diagonal (m,) of the inverse of the Hessian, penalty included, by the latest factor."""
+        inverse, _ = lapack.dpotri(self._factor[0], lower=1)
+        return np.asarray(np.diag(inverse)[:-1], dtype=np.float64)
+
+    def _factorised(self) -> tuple[Floats, bool]:
+        """The Cholesky factor, lower, of the Hessian here."""
+        hessian = self._problem.curvature(self._state, self._rows)
+        every = np.arange(len(hessian))
+        hessian[every[:-1], every[:-1]] += self._problem.penalty
         # Rounding of the sums must not make a flat direction negative.
-        hessian[np.arange(m + 1), np.arange(m + 1)] += 1e-6 * float(np.trace(hessian)) / (m + 1)
+        hessian[every, every] += 1e-6 * float(np.trace(hessian)) / len(hessian)
         factor: tuple[Floats, bool] = cho_factor(hessian, lower=True)
         return factor

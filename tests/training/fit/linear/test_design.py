@@ -1,5 +1,7 @@
 """Designs: scales and regressors as numpy computes them, codes that are missing or new."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -31,6 +33,22 @@ def test_scales_and_regressors_are_those_of_numpy(seed: int) -> None:
         assert design.frame.high[j] == pytest.approx(min(np.nanmax(standardised), 5.0))
         clipped = np.clip(standardised, -5.0, 5.0)
         np.testing.assert_allclose(x[:, j], np.where(present, clipped, 0.0), atol=1e-9)
+
+
+def test_groups_are_units_of_numbers_flags_and_categories() -> None:
+    values = made_values(1, 300)
+    some = np.arange(NUMBERS) == 0
+    columns = [
+        replace(one, unit="days" if j < NUMBERS and some[j] else one.unit) for j, one in enumerate(COLUMNS)
+    ]
+    design, matrix, _ = regressors_of(values, columns, np.ones(300))
+    groups = design.groups(columns)
+    assert len(groups) == matrix.width
+    levels = len(design.frame.levels)
+    numbers, flags, categories = np.split(groups, [NUMBERS, len(groups) - levels])
+    assert numbers.tolist() == [0] + [1] * (NUMBERS - 1)
+    assert set(flags.tolist()) <= {2}
+    assert set(categories.tolist()) == {groups.max()}
 
 
 @given(
