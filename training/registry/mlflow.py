@@ -15,7 +15,6 @@ from typing import Any
 from history.base.errors import InvalidInput
 from history.text.times import format_time
 from training.registry.home import relocate
-from training.registry.tables import create_tables, sqlite_uri
 
 MODEL = "leadcast"
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -77,7 +76,7 @@ class Tracking:
 
     @property
     def exists(self) -> bool:
-        """False for a home without a database: the first training creates it."""
+        """False for a home without a database: the first training creates it, which takes seconds."""
         return self._server_uri is not None or self._database.exists()
 
     def check_reachable(self) -> None:
@@ -171,7 +170,7 @@ class Tracking:
             _create_database(self._database)
             if os.access(self._database, os.W_OK):
                 relocate(self._database, self._artifacts)
-        uri = self._server_uri or sqlite_uri(self._database)
+        uri = self._server_uri or _sqlite_uri(self._database)
         return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
     @property
@@ -253,14 +252,24 @@ def _reason(error: BaseException) -> str:
 def _create_database(database: Path) -> None:
     """Creates a SQLite file with MLflow's tables, under a temporary name until it is complete.
 
-    MLflow cannot continue after a kill in between.
+    MLflow creates the tables in many steps that take seconds, and cannot continue after a kill in between.
     """
     if database.exists():
         return
+    from mlflow.tracking import MlflowClient
+
     with tempfile.TemporaryDirectory(prefix=".mlflow-", dir=database.parent) as folder:
         new = Path(folder) / database.name
-        create_tables(new)
+        MlflowClient(tracking_uri=_sqlite_uri(new), registry_uri=_sqlite_uri(new)).search_experiments()
         os.replace(new, database)
+
+
+def _sqlite_uri(database: Path) -> str:
+    """SQLAlchemy's address of a SQLite file, with ? and % of its path escaped.
+
+    The driver is named because MLflow creates the folders of a bare sqlite:/// address, and takes the escaped names.
+    """
+    return f"sqlite+pysqlite:///{str(database).replace('%', '%25').replace('?', '%3F')}"
 
 
 def _configure_mlflow() -> None:
