@@ -7,6 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from serving.pages.lead.page import safe_url
+from serving.pages.lead.waterfall import OF_STAGE
 from serving.pages.words.formats import Formats
 from tests.builders.pages.html_page import Page
 from tests.builders.pages.page_paths import LEAD_PAGE
@@ -56,7 +57,9 @@ def test_every_figure_is_that_of_the_api(known: TestClient) -> None:
     figures += [FORMATS.money(score[name], score["currency"]) for name in amounts]
     figures += [FORMATS.day(score["expected_close_date"])]
     figures += [
-        FORMATS.points(reason["points"]) for reason in score["reasons"] if "stage" not in reason["feature"]
+        FORMATS.points(reason["points"])
+        for reason in score["reasons"]
+        if "stage" not in reason["feature"] and reason["feature"] not in OF_STAGE
     ]
     figures += [FORMATS.points(suggestion["points"]) for suggestion in document["suggestions"]]
     figures += [suggestion["change"] for suggestion in document["suggestions"]]
