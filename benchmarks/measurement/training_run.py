@@ -89,7 +89,7 @@ def counted_fits(clock: CallClock) -> "Callable[[], WeightedRows]":
     clock.wrap(LIGHTGBM, lgb.Dataset, "set_label", "set_weight", "set_init_score")
     clock.wrap(LIGHTGBM, lgb.Booster, "__init__", "update", "predict", "model_to_string")
     clock.wrap(LIGHTGBM, lgb, "train")
-    clock.wrap(LINEAR, additive, "fit_logistic", "fit_ridge")
+    clock.wrap(LINEAR, additive, "fit_start", "fit_logistic", "fit_ridge")
     clock.wrap(DATABASE, importlib.import_module("training.registry.mlflow"), "_create_database")
     final: list[Any] = []
     train: Any = importlib.import_module("training.train")
