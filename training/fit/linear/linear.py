@@ -35,7 +35,8 @@ def fit_logistic(
 ) -> LinearFit:
     """L2-regularised logistic regression of won (n,), 1 or 0, on feature values (n, k); c: inverse of the penalty."""
     regressors = regressors_of(values, features, weight)
-    return _folded(regressors, _fit_fixed(regressors.x, won, weight, c))
+    fit = fit_coefficients if regressors.x.width <= MAX_NEWTON_REGRESSORS else _fit_wide
+    return _folded(regressors, fit(regressors.x, won, weight, c))
 
 
 def fit_start(
@@ -47,7 +48,7 @@ def fit_start(
     MAX_NEWTON_REGRESSORS all penalties are the usual one.
     """
     regressors = regressors_of(values, features, weight)
-    evidence = float(weight.sum() ** 2 / np.sum(weight**2))  # effective rows, after Kish (1965)
+    evidence = 1.0 / concentration(weight, np.arange(len(weight)))  # effective rows
     if lead is not None:
         evidence = min(evidence, ROWS_A_LEAD / concentration(weight, lead))
     if regressors.x.width <= MAX_NEWTON_REGRESSORS:
@@ -55,18 +56,13 @@ def fit_start(
         fit = fit_with_prior(regressors.x, groups, won, weight, evidence)
         return _folded(regressors, fit.coefficients)
     usual_c = evidence * USUAL_VARIANCE / float(weight.sum())
-    return _folded(regressors, _fit_fixed(regressors.x, won, weight, usual_c))
+    return _folded(regressors, _fit_wide(regressors.x, won, weight, usual_c))
 
 
 def _folded(regressors: Regressors, fit: Coefficients) -> LinearFit:
     design, x, mean = regressors
     effects = x.times(fit.slopes) - mean @ fit.slopes
     return LinearFit(design.fold(fit.slopes, fit.intercept, mean), effects)
-
-
-def _fit_fixed(x: DesignMatrix, won: Floats, weight: Floats, c: float) -> Coefficients:
-    fit = fit_coefficients if x.width <= MAX_NEWTON_REGRESSORS else _fit_wide
-    return fit(x, won, weight, c)
 
 
 def _fit_wide(regressors: DesignMatrix, won: Floats, weight: Floats, c: float) -> Coefficients:

@@ -130,8 +130,12 @@ class Newton:
 
     def penalise(self, penalty: Floats) -> None:
         """Goes on from here under another penalty (m,)."""
+        slopes, more = self._state.point[:-1], penalty - self._problem.penalty
         self._problem = self._problem._replace(penalty=penalty)
-        self._state = self._problem.at(self._state.point)
+        self._state = self._state._replace(
+            loss=self._state.loss + float(more @ slopes**2) / 2,
+            gradient=self._state.gradient + np.append(more * slopes, 0.0),
+        )
         self._factor = self._factorised()
 
     def inverse_curvature(self) -> Floats:

@@ -6,6 +6,7 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import roc_auc_score
 
+from history.base.arrays import Floats, Ints
 from tests.builders.small_models import (
     CATEGORIES,
     CODES,
@@ -16,7 +17,8 @@ from tests.builders.small_models import (
     true_margin,
 )
 from training.fit.linear.design import regressors_of
-from training.fit.linear.linear import fit_logistic, fit_ridge
+from training.fit.linear.linear import MAX_NEWTON_REGRESSORS, ROWS_A_LEAD, fit_logistic, fit_ridge, fit_start
+from training.fit.linear.prior import USUAL_VARIANCE
 
 SEEDS = (1, 2, 3)
 
@@ -130,3 +132,27 @@ def test_more_regressors_than_rows_still_fit() -> None:
     won = (values[:, 0] > 0).astype(np.float64)
     model = fit_logistic(values, columns, won, np.ones(40), 0.004).model
     assert np.isfinite(model.margin(values)).all()
+
+
+def test_rows_of_a_lead_are_worth_two_at_most() -> None:
+    """Ten copies of each row move nothing if they are one lead's two rows, and a lot if each is a lead."""
+    values, won = made_values(10, 300), made_outcomes(made_values(10, 300), 10)
+    twice, ten_times = np.tile(np.arange(300), 2), np.tile(np.arange(300), 10)
+
+    def margin(rows: Ints, lead: Ints | None) -> Floats:
+        fit = fit_start(values[rows], COLUMNS, won[rows], np.ones(len(rows)), lead)
+        return fit.model.margin(values)
+
+    np.testing.assert_allclose(margin(ten_times, ten_times), margin(twice, twice), atol=1e-3)
+    assert margin(ten_times, None).std() > 1.05 * margin(twice, None).std()
+
+
+def test_very_many_regressors_have_the_usual_penalty() -> None:
+    many = MAX_NEWTON_REGRESSORS + 1
+    values = np.random.default_rng(11).normal(size=(60, many))
+    columns = tuple(COLUMNS[0] for _ in range(many))
+    won = (values[:, 0] > 0).astype(np.float64)
+    leads = np.arange(60) // 4
+    start = fit_start(values, columns, won, np.ones(60), leads)
+    plain = fit_logistic(values, columns, won, np.ones(60), ROWS_A_LEAD * 15 * USUAL_VARIANCE / 60)
+    np.testing.assert_allclose(start.effects, plain.effects, atol=1e-9)
