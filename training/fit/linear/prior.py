@@ -11,7 +11,7 @@ from training.fit.linear.logistic import TOLERANCE, Coefficients, Newton
 # Variance of a coefficient, in log-odds per standard deviation of its regressor, before any evidence, and for how many
 # coefficients of each group this counts.
 USUAL_VARIANCE, USUAL_COEFFICIENTS = 0.005, 2.0
-# Least and most. A start that says more would have to be unsaid by the trees where effects do not add up.
+# Least and most. Where effects do not add up, trees would have to undo the larger effects of a weaker penalty.
 VARIANCES = (1e-5, 0.05)
 MAX_UPDATES, SETTLED = 12, 0.1  # of the variances; they are settled if none changes by more, in logarithms
 LOOSE = 1e-4  # tolerance of the coefficients between updates
