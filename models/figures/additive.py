@@ -23,8 +23,7 @@ class Contributions(NamedTuple):
 class AdditiveModel:
     """intercept + share * linear effects + trees; trees may be missing.
 
-    Trees boost a part of the linear margin, 0.6 for conversion: with 0.8, rankings of later leads were worse on three
-    of four real data sets.
+    Trees boost a part of the linear margin, 0.8 for conversion (docs/decisions/0088).
     """
 
     linear: LinearModel

@@ -1,4 +1,4 @@
-"""An additive margin over feature columns: standardised signed logs of numbers, and an effect for each category."""
+"""An additive margin over feature columns: standardised numbers or logarithms, and an effect for each category."""
 
 import math
 from collections.abc import Sequence
@@ -19,8 +19,8 @@ FLAGS_2D = types.Array(types.boolean, 2, "C", readonly=True)
 F64_3D = types.Array(types.float64, 3, "C", readonly=True)
 
 # The numbers of a column and model in a LinearStack.
-_NUMBERS: Final = ("mean", "scale", "low", "high", "slope", "shift", "missing")
-_MEAN, _SCALE, _LOW, _HIGH, _SLOPE, _SHIFT, _MISSING = range(7)
+_NUMBERS: Final = ("mean", "scale", "low", "high", "slope", "shift", "missing", "is_log")
+_MEAN, _SCALE, _LOW, _HIGH, _SLOPE, _SHIFT, _MISSING, _IS_LOG = range(8)
 
 # Standard deviations at which a number is clipped: an outlier must not outweigh all other columns.
 MAX_SIGMA = 5.0
@@ -29,7 +29,7 @@ BLOCK = 16_384  # rows whose contributions are summed at a time
 LOGS: Final = np.array([math.log1p(count) for count in range(1024)])
 
 # Fields of a LinearModel in a bundle that are not float64.
-_DTYPES = {"is_category": np.bool_, "start": np.int64, "width": np.int64}
+_DTYPES = {"is_category": np.bool_, "is_log": np.bool_, "start": np.int64, "width": np.int64}
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,15 @@ class LinearModel:
     """intercept + the sum of one effect a column, each of mean 0 over the training rows.
 
     is_category (k,): the kind of each column. The other arrays are (k,) too, but levels.
-    Numbers: z = (sign(x) log(1 + |x|) - mean) / scale, clipped to [low, high]; effect slope * z + shift, or `missing`.
+    Numbers: z = (x - mean) / scale, clipped to [low, high]; effect slope * z + shift, or `missing`. Where is_log, the
+    logarithm sign(x) log(1 + |x|) stands for x.
     Categories: start and width index levels (sum of widths,), the effects by code; effect levels[start + code] for
     code < width, else that of code 1 (unseen).
     """
 
     intercept: float
     is_category: npt.NDArray[np.bool_]
+    is_log: npt.NDArray[np.bool_]
     mean: Floats
     scale: Floats
     low: Floats
@@ -61,6 +63,7 @@ class LinearModel:
         _effects(
             values,
             self.is_category,
+            self.is_log,
             self.mean,
             self.scale,
             self.low,
@@ -96,8 +99,8 @@ class LinearModel:
 
     @classmethod
     def from_dict(cls, d: dict[str, Any]) -> "LinearModel":
-        """The inverse of to_dict."""
-        fields: dict[str, Any] = {}
+        """The inverse of to_dict; every number of a model without `is_log`, of before, is read as its logarithm."""
+        fields: dict[str, Any] = {"is_log": np.ones(len(d["mean"]), dtype=np.bool_)}
         for name, value in d.items():
             if name == "intercept":
                 fields[name] = value
@@ -110,7 +113,7 @@ class LinearModel:
 class LinearStack:
     """Linear models (m,) over the same k columns, evaluated in one call: each takes some microseconds of a request.
 
-    intercept and share (m,): of each model's margin; numbers (k, m, 7), is_category, start and width (k, m): the fields
+    intercept and share (m,): of each model's margin; numbers (k, m, 8), is_category, start and width (k, m): the fields
     of LinearModel, levels those of all models.
     """
 
@@ -153,8 +156,8 @@ def constant_model(margin: float, columns: int) -> LinearModel:
     """The model whose margin is the same for all values of so many columns."""
     zeros, none = np.zeros(columns), np.zeros(columns, dtype=np.int64)
     return LinearModel(
-        margin, np.zeros(columns, dtype=np.bool_), zeros, np.ones(columns), zeros, zeros, zeros, zeros, zeros,
-        none, none, np.zeros(0),
+        margin, np.zeros(columns, dtype=np.bool_), np.ones(columns, dtype=np.bool_), zeros, np.ones(columns),
+        zeros, zeros, zeros, zeros, zeros, none, none, np.zeros(0),
     )  # fmt: skip
 
 
@@ -181,27 +184,28 @@ def _level(x: float, start: int, width: int, levels: Floats) -> float:
 
 @compiled()
 def _effect(
-    log: float, mean: float, scale: float, low: float, high: float, slope: float, shift: float
+    x: float, mean: float, scale: float, low: float, high: float, slope: float, shift: float
 ) -> float:
-    """The effect of a number by its logarithm."""
-    z = (log - mean) / scale
+    """The effect of a number, or of its logarithm."""
+    z = (x - mean) / scale
     # Constant beyond the training range: ages and counts outgrow what a young funnel has shown.
     z = min(max(z, low), high)
     return slope * z + shift
 
 
-@compiled(types.void(F64_2D, I64, OUT))
-def write_signed_logs(values: Floats, columns: Ints, out: Floats) -> None:
-    """Writes sign(x) log(1 + |x|) of the chosen columns (c,) of values (n, k) into the first c columns of out."""
+@compiled(types.void(F64_2D, I64, FLAGS, OUT))
+def write_numbers(values: Floats, columns: Ints, is_log: Flags, out: Floats) -> None:
+    """Writes columns (c,) of values (n, k) into the first c of out; sign(x) log(1 + |x|) of x where is_log (c,)."""
     for i in range(values.shape[0]):
         for place in range(len(columns)):
-            out[i, place] = _log(values[i, columns[place]])
+            x = values[i, columns[place]]
+            out[i, place] = _log(x) if is_log[place] else x
 
 
-@compiled(types.void(F64_2D, FLAGS, F64, F64, F64, F64, F64, F64, F64, I64, I64, F64, OUT))
+@compiled(types.void(F64_2D, FLAGS, FLAGS, F64, F64, F64, F64, F64, F64, F64, I64, I64, F64, OUT))
 def _effects(
-    values: Floats, is_category: Flags, mean: Floats, scale: Floats, low: Floats, high: Floats, slope: Floats,
-    shift: Floats, missing: Floats, start: Ints, width: Ints, levels: Floats, out: Floats,
+    values: Floats, is_category: Flags, is_log: Flags, mean: Floats, scale: Floats, low: Floats, high: Floats,
+    slope: Floats, shift: Floats, missing: Floats, start: Ints, width: Ints, levels: Floats, out: Floats,
 ) -> None:  # fmt: skip
     """Writes the effects (n, k) of values (n, k) into out."""
     for i in range(values.shape[0]):
@@ -212,7 +216,9 @@ def _effects(
             elif math.isnan(x):
                 out[i, j] = missing[j]
             else:
-                out[i, j] = _effect(_log(x), mean[j], scale[j], low[j], high[j], slope[j], shift[j])
+                if is_log[j]:
+                    x = _log(x)
+                out[i, j] = _effect(x, mean[j], scale[j], low[j], high[j], slope[j], shift[j])
 
 
 @compiled(types.void(F64_2D, F64, F64, FLAGS_2D, F64_3D, I64_2D, I64_2D, F64, OUT))
@@ -233,10 +239,10 @@ def _margins(
                 elif math.isnan(x):
                     effect = numbers[j, m, _MISSING]
                 else:
-                    if not has_log:
+                    if numbers[j, m, _IS_LOG] != 0.0 and not has_log:
                         log, has_log = _log(x), True
                     effect = _effect(
-                        log,
+                        log if numbers[j, m, _IS_LOG] != 0.0 else x,
                         numbers[j, m, _MEAN],
                         numbers[j, m, _SCALE],
                         numbers[j, m, _LOW],

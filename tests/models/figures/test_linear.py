@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from history.base.arrays import Floats
-from models.figures.linear import LOGS, LinearModel, row_sums, write_signed_logs
+from models.figures.linear import LOGS, LinearModel, linear_stack, row_sums, write_numbers
 from tests.builders.leads.lead_histories import CALM
 from tests.builders.small_models import CODES, NUMBERS, made_model, made_values, odd_values
 
@@ -27,17 +28,35 @@ def brute_margin(model: LinearModel, row: list[float]) -> float:
         elif np.isnan(x):
             total += model.missing[j]
         else:
-            z = (np.sign(x) * np.log1p(abs(x)) - model.mean[j]) / model.scale[j]
+            number = np.sign(x) * np.log1p(abs(x)) if model.is_log[j] else x
+            z = (number - model.mean[j]) / model.scale[j]
             total += model.slope[j] * min(max(z, model.low[j]), model.high[j]) + model.shift[j]
     return float(total + model.intercept)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_margins_follow_the_definition(seed: int) -> None:
+@pytest.mark.parametrize("logs", ["all", "some"])
+def test_margins_follow_the_definition(seed: int, logs: str) -> None:
     model = made_model(seed).linear
+    assert model.is_log[:NUMBERS].all()  # heavy tails
+    if logs == "some":
+        model = replace(model, is_log=np.arange(len(model.is_log)) % 2 == 0)
     values = np.vstack([made_values(seed + 10, 60), odd_values()[:2]])
     expected = [brute_margin(model, row) for row in values.tolist()]
     np.testing.assert_allclose(model.margin(values), expected, rtol=1e-12, atol=1e-12)
+    stack = linear_stack([made_model(seed).linear, model], [0.5, 1.0])
+    out = np.empty((2, len(values)))
+    stack.margins(values, out)
+    assert out[1].tobytes() == model.margin(values).tobytes()
+
+
+def test_a_model_of_before_reads_all_numbers_as_logarithms() -> None:
+    model = made_model(1).linear
+    content = model.to_dict()
+    del content["is_log"]
+    back = LinearModel.from_dict(content)
+    values = made_values(2, 20)
+    assert back.margin(values).tobytes() == model.margin(values).tobytes()
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -92,7 +111,7 @@ def test_effects_have_mean_zero_over_the_rows_of_the_fit() -> None:
 
 def signed_log(x: Floats) -> Floats:
     out = np.empty((len(x), 1))
-    write_signed_logs(x[:, None], np.zeros(1, dtype=np.int64), out)
+    write_numbers(x[:, None], np.zeros(1, dtype=np.int64), np.ones(1, dtype=np.bool_), out)
     return out[:, 0]
 
 

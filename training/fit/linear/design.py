@@ -9,14 +9,13 @@ from numba import types
 
 from features.catalogue import Feature
 from history.base.arrays import Floats, Ints, Mask
-from history.base.compiled import F64, F64_2D, I64, OUT, compiled
-from models.figures.linear import MAX_SIGMA, LinearModel, write_signed_logs
+from history.base.compiled import F64_2D, I64, OUT, compiled
+from models.figures.linear import LinearModel, write_numbers
 from training.fit.linear.design_matrix import DesignMatrix
+from training.fit.linear.scales import Scales, better_as_logs, scales_of
 
 # Rows of the scales (4, k) by which numbers are standardised.
 CENTRE, SCALE, LOW, HIGH = range(4)
-# Rows of the sums (6, k) over the present values of each column; the mean and the variance are weighted.
-TOTAL_WEIGHT, MEAN, VARIANCE, SMALLEST, LARGEST, PRESENT = range(6)
 MIN_MISSING_SHARE = 0.01  # of missing, and of present, values from which missing gets an effect of its own
 
 
@@ -38,12 +37,15 @@ class Design:
 
     def expand(self, values: Floats) -> Floats:
         """Regressors (n, m) of feature values (n, k): numbers, then missing flags, then category codes."""
-        return self.matrix(values, _logs_and_flags(values, self.numbers, self._flagged_numbers)).dense()
+        is_log = self.frame.is_log[self.numbers]
+        return self.matrix(
+            values, _numbers_and_flags(values, self.numbers, is_log, self._flagged_numbers)
+        ).dense()
 
     def matrix(self, values: Floats, columns: Floats) -> DesignMatrix:
         """The regressors of feature values (n, k).
 
-        columns (n, d): the signed logarithms of the numbers, then missing flags; written over by the regressors.
+        columns (n, d): the numbers or their signed logarithms, then missing flags; written over by the regressors.
         """
         frame, numbers = self.frame, self.numbers
         scales = np.stack((frame.mean, frame.scale, frame.low, frame.high))
@@ -122,10 +124,10 @@ def known_codes(codes: Floats, width: int) -> Ints:
     return np.where((code < 0) | (code >= width), min(1, width - 1), code)
 
 
-def _logs_and_flags(values: Floats, numbers: Ints, flagged: Ints) -> Floats:
-    """Signed logarithms of the numbers, then 1 where a flagged number is missing, of feature values (n, k)."""
+def _numbers_and_flags(values: Floats, numbers: Ints, is_log: Mask, flagged: Ints) -> Floats:
+    """Numbers of feature values (n, k), signed logarithms where is_log (c,), then 1 where a flagged one is missing."""
     columns = np.empty((len(values), len(numbers) + len(flagged)))
-    write_signed_logs(values, numbers, columns)
+    write_numbers(values, numbers, is_log, columns)
     _write_flags(values, flagged, columns)
     return columns
 
@@ -153,9 +155,6 @@ def _standardise(columns: Floats, scales: Floats) -> None:
                 columns[i, j] = 0.0
 
 
-# ---- scales
-
-
 class Regressors(NamedTuple):
     """A design and the regressors (n, m) of the rows that it was made of, with their weighted mean (m,)."""
 
@@ -171,14 +170,16 @@ def regressors_of(values: Floats, features: Sequence[Feature], weight: Floats) -
     flagged = (share >= MIN_MISSING_SHARE) & (share <= 1 - MIN_MISSING_SHARE) & ~is_category
     numbers = np.flatnonzero(~is_category)
 
-    columns = _logs_and_flags(values, numbers, np.flatnonzero(flagged))
-    scales = _scales(columns, len(numbers), weight)
-    design = Design(_frame(values, is_category, scales), flagged)
+    is_log = ~is_category
+    is_log[numbers] = better_as_logs(values, numbers)
+    columns = _numbers_and_flags(values, numbers, is_log[numbers], np.flatnonzero(flagged))
+    scales = scales_of(columns, len(numbers), weight)
+    design = Design(_frame(values, is_category, is_log, scales), flagged)
     x = design.matrix(values, columns)
     return Regressors(design, x, x.sums(weight) / weight.sum())
 
 
-def _frame(values: Floats, is_category: Mask, scales: "_Scales") -> LinearModel:
+def _frame(values: Floats, is_category: Mask, is_log: Mask, scales: Scales) -> LinearModel:
     """A linear model without effects; a category is on no scale."""
     k, numbers = len(is_category), ~is_category
     mean, scale, low, high, zero = np.zeros(k), np.ones(k), np.zeros(k), np.zeros(k), np.zeros(k)
@@ -188,6 +189,7 @@ def _frame(values: Floats, is_category: Mask, scales: "_Scales") -> LinearModel:
     return LinearModel(
         intercept=0.0,
         is_category=is_category,
+        is_log=is_log,
         mean=mean,
         scale=scale,
         low=low,
@@ -201,30 +203,6 @@ def _frame(values: Floats, is_category: Mask, scales: "_Scales") -> LinearModel:
     )
 
 
-class _Scales(NamedTuple):
-    """Weighted mean and standard deviation of c numbers, and their standardised ranges, (c,) each."""
-
-    mean: Floats
-    scale: Floats
-    low: Floats
-    high: Floats
-
-
-def _scales(columns: Floats, numbers: int, weight: Floats) -> _Scales:
-    """Of the first columns, so many numbers."""
-    sums = np.zeros((6, numbers))
-    _column_sums(columns, weight, sums)
-    mean, present = sums[MEAN], sums[PRESENT]
-    scale = np.sqrt(sums[VARIANCE])
-    scale = np.where(scale > 1e-9, scale, 1.0)
-
-    # Ages and counts grow past all that a young funnel has shown. A tree is constant beyond its training range, and so
-    # must the line be (docs/decisions/0022).
-    low, high = (sums[SMALLEST] - mean) / scale, (sums[LARGEST] - mean) / scale
-    low, high = np.where(present > 0, low, 0.0), np.where(present > 0, high, 0.0)
-    return _Scales(mean, scale, np.maximum(low, -MAX_SIGMA), np.minimum(high, MAX_SIGMA))
-
-
 @compiled(types.int64[::1](F64_2D))
 def _present_counts(values: Floats) -> Ints:
     """The number (k,) of present values in each column of (n, k)."""
@@ -234,33 +212,6 @@ def _present_counts(values: Floats) -> Ints:
             x = values[i, j]
             present[j] += x == x
     return present
-
-
-@compiled(types.void(F64_2D, F64, OUT))
-def _column_sums(logs: Floats, weight: Floats, sums: Floats) -> None:
-    """Writes the sums (6, c), zeros before, of the first c columns of logs under weight (n,)."""
-    n, k = logs.shape[0], sums.shape[1]
-    for i in range(n):
-        for j in range(k):
-            x = logs[i, j]
-            if x == x:
-                if sums[PRESENT, j] == 0 or x < sums[SMALLEST, j]:
-                    sums[SMALLEST, j] = x
-                if sums[PRESENT, j] == 0 or x > sums[LARGEST, j]:
-                    sums[LARGEST, j] = x
-                sums[TOTAL_WEIGHT, j] += weight[i]
-                sums[MEAN, j] += weight[i] * x
-                sums[PRESENT, j] += 1
-    for j in range(k):
-        sums[TOTAL_WEIGHT, j] = max(sums[TOTAL_WEIGHT, j], 1e-12)
-        sums[MEAN, j] /= sums[TOTAL_WEIGHT, j]
-    for i in range(n):
-        for j in range(k):
-            x = logs[i, j]
-            if x == x:
-                sums[VARIANCE, j] += weight[i] * (x - sums[MEAN, j]) ** 2
-    for j in range(k):
-        sums[VARIANCE, j] /= sums[TOTAL_WEIGHT, j]
 
 
 def _width(codes: Floats) -> int:
