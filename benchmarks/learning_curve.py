@@ -1,10 +1,11 @@
 """Learning curve: how far a model's ranking is from the truth's, by the number of leads it has learned from.
 
-Simulates worlds of one kind and seed that differ in size, trains on each as of an instant at which the simulator tells
-every open lead's true chance, and ranks those leads. AUC is that expected under the true chances, free of the luck of
-one future; the truth's own is the most that any model can reach.
+Simulates worlds of one kind that differ in size, trains on each as of an instant at which the simulator tells every
+open lead's true chance, and ranks those leads. AUC is that expected under the true chances, free of the luck of one
+future; the truth's own is the most that any model can reach. With several seeds each line is their mean: single worlds
+of one size differ by more than a doubling gains.
 
-    python -m benchmarks.learning_curve [--leads 1500 3000 6000 12000 25000 50000 100000] [--seed 3]
+    python -m benchmarks.learning_curve [--leads 1500 3000 6000 12000 25000 50000 100000] [--seeds 3]
 """
 
 import argparse
@@ -32,7 +33,7 @@ HEADER = f"{'leads':>9}{'open':>8}{'AUC':>9}{'truth':>9}{'gap':>9}{'train, s':>1
 class Point(NamedTuple):
     """A world's open leads, the model's AUC and the truth's, and seconds of processor time of the training."""
 
-    open: int
+    open: float
     auc: float
     truth: float
     seconds: float
@@ -43,16 +44,19 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--leads", type=int, nargs="+", default=SIZES)
-    parser.add_argument("--seed", type=int, default=3)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[3])
     options = parser.parse_args()
     print(f"{machine()}; peak memory is that of all worlds so far")
     print(HEADER)
     for leads in options.leads:
-        with tempfile.TemporaryDirectory() as name:
-            point = measured(Path(name) / "crm", leads, options.seed)
+        points = []
+        for seed in options.seeds:
+            with tempfile.TemporaryDirectory() as name:
+                points.append(measured(Path(name) / "crm", leads, seed))
+        mean = Point(*np.mean(points, axis=0).tolist())
         print(
-            f"{leads:9,}{point.open:8,}{point.auc:9.4f}{point.truth:9.4f}{point.truth - point.auc:9.4f}"
-            f"{point.seconds:10.0f}{peak_mb() / 1024:10.2f}",
+            f"{leads:9,}{mean.open:8,.0f}{mean.auc:9.4f}{mean.truth:9.4f}{mean.truth - mean.auc:9.4f}"
+            f"{mean.seconds:10.0f}{peak_mb() / 1024:10.2f}",
             flush=True,
         )
 
