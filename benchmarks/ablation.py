@@ -210,14 +210,18 @@ def without_combinations(case: Case) -> Floats:
     training_set, n = case.training_set, len(case.training_set.features)
     kept = n - len(case.prepared.vocabulary.combinations.names)
     recent = training_set.recent
+
+    def without(values: Floats) -> Floats:
+        return np.ascontiguousarray(values[:, :kept])
+
     fewer = replace(
         training_set,
-        values=training_set.values[:, :kept],
+        values=without(training_set.values),
         features=training_set.features[:kept],
-        recent=recent and replace(recent, values=recent.values[:, :kept]),
+        recent=recent and replace(recent, values=without(recent.values)),
     )
     prepared = replace(case.prepared, training_set=fewer)
-    return as_fitted(replace(case, prepared=prepared, values=case.values[:, :kept]), Fit(case.settings))
+    return as_fitted(replace(case, prepared=prepared, values=without(case.values)), Fit(case.settings))
 
 
 def closed_leads_alone(case: Case) -> Floats:

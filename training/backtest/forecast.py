@@ -42,15 +42,24 @@ def backtest_forecast(
 ) -> dict[str, Any]:
     """Trains and forecasts at each origin (microseconds UTC) on what was known then; metrics as JSON-ready values.
 
-    Only periods over by history.as_of_us are evaluated. Origins at which training refuses are skipped, with the
-    reason. `warnings` says if the leads are a sample, or the actual amounts not final. Raises InvalidInput if no origin
-    is left.
+    Only periods over by history.as_of_us are evaluated. Origins at which training refuses, or most closing times are
+    unknown, are skipped, with the reason. `warnings` says if the leads are a sample, or the actual amounts not final.
+    Raises InvalidInput if no origin is left, and if most closing times are unknown at the end.
     """
+    known = known_leads(history, history.as_of_us)
+    if not known.has_timing:
+        raise InvalidInput(
+            f"a forecast cannot be compared with what came: {known.undated_share}; export closed_at "
+            "(`backtest` without --forecast evaluates the scores)"
+        )
     cells: list[Cell] = []
     skipped: list[Skipped] = []
     for k, origin in enumerate(origins):
         progress(f"forecasting as of {format_time(origin)[:10]}", k / max(len(origins), 1))
         past = cut(history, origin)
+        if not (then := known_leads(past, origin)).has_timing:
+            skipped.append(Skipped(origin, f"{then.undated_share} by then"))
+            continue
         try:
             bundle = train(past, train_options).bundle
         except InvalidInput as error:
@@ -63,9 +72,7 @@ def backtest_forecast(
     return {
         **summarize_cells(cells),
         "skipped": [date.to_dict() for date in skipped],
-        "warnings": json_of(
-            [*sample_warnings(history.sample), *growth_warnings(known_leads(history, history.as_of_us))]
-        ),
+        "warnings": json_of([*sample_warnings(history.sample), *growth_warnings(known)]),
     }
 
 

@@ -73,6 +73,12 @@ class KnownLeads:
         return self.undated is None or bool(self.undated.sum() <= MOSTLY * (self.state != OPEN).sum())
 
     @property
+    def undated_share(self) -> str:
+        """How many decided leads have no closing time, in words."""
+        undated = 0 if self.undated is None else int(self.undated.sum())
+        return f"{undated:,} of {int((self.state != OPEN).sum()):,} decided leads have no closing time"
+
+    @property
     def first_win_us(self) -> int | None:
         """Closing time of the first win; None without any."""
         closed_us = self.end_us[self.won]

@@ -43,11 +43,11 @@ def _lead_warnings(result: Forecast, bundle: Bundle) -> Iterator[Warning]:
 
 def _timing_warnings(result: Forecast, bundle: Bundle) -> Iterator[Warning]:
     known, horizon = result.known, bundle.config.horizon_days
-    if known.undated is None or known.has_timing:
+    if known.has_timing:
         return
     text = (
-        f"when leads are won is unknown, because {int(known.undated.sum()):,} of {int((known.state != OPEN).sum()):,} "
-        "decided leads have no closing time: the figures of periods stay empty, wins so far included; the "
+        f"when leads are won is unknown, because {known.undated_share}: the figures of periods stay empty, wins so far "
+        "included; the "
         f"{len(result.leads):,} open leads have {result.leads.probability.sum():.1f} expected wins within {horizon} "
         "days; export closed_at"
     )
