@@ -26,7 +26,7 @@ TRIALS = 12
 # standard error of it.
 HEAD_START = 1.0
 DRAWS = 4000  # of the gains that other leads would have shown
-LEAST_WEIGHT = 0.05  # a member of less is not worth its time
+LEAST_WEIGHT = 0.1  # a member of less is not worth its time, and may be luck alone
 # Margins of fits at past dates are too wide, for these have read fewer rows than the final one: a slope below 1 is
 # corrected by this power of it.
 SLOPE_POWER = 0.25
