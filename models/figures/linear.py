@@ -99,7 +99,7 @@ class LinearModel:
 
     @classmethod
     def from_dict(cls, d: dict[str, Any]) -> "LinearModel":
-        """The inverse of to_dict; every number of a model without `is_log`, of before, is read as its logarithm."""
+        """The inverse of to_dict. A model without `is_log` is older and reads every number as its logarithm."""
         fields: dict[str, Any] = {"is_log": np.ones(len(d["mean"]), dtype=np.bool_)}
         for name, value in d.items():
             if name == "intercept":

@@ -50,7 +50,7 @@ def test_margins_follow_the_definition(seed: int, logs: str) -> None:
     assert out[1].tobytes() == model.margin(values).tobytes()
 
 
-def test_a_model_of_before_reads_all_numbers_as_logarithms() -> None:
+def test_an_older_model_reads_all_numbers_as_logarithms() -> None:
     model = made_model(1).linear
     content = model.to_dict()
     del content["is_log"]
