@@ -239,10 +239,13 @@ def _margins(
                 elif math.isnan(x):
                     effect = numbers[j, m, _MISSING]
                 else:
-                    if numbers[j, m, _IS_LOG] != 0.0 and not has_log:
-                        log, has_log = _log(x), True
+                    number = x
+                    if numbers[j, m, _IS_LOG] != 0.0:
+                        if not has_log:
+                            log, has_log = _log(x), True
+                        number = log
                     effect = _effect(
-                        log if numbers[j, m, _IS_LOG] != 0.0 else x,
+                        number,
                         numbers[j, m, _MEAN],
                         numbers[j, m, _SCALE],
                         numbers[j, m, _LOW],

@@ -47,9 +47,8 @@ def _timing_warnings(result: Forecast, bundle: Bundle) -> Iterator[Warning]:
         return
     text = (
         f"when leads are won is unknown, because {known.undated_share}: the figures of periods stay empty, wins so far "
-        "included; the "
-        f"{len(result.leads):,} open leads have {result.leads.probability.sum():.1f} expected wins within {horizon} "
-        "days; export closed_at"
+        f"included; the {len(result.leads):,} open leads have {result.leads.probability.sum():.1f} expected wins "
+        f"within {horizon} days; export closed_at"
     )
     yield Warning("unknown_timing", "closed_at", text)
 

@@ -21,12 +21,12 @@ def better_as_logs(values: Floats, numbers: Ints) -> Mask:
 
     Counts, days and money have a long tail, which the logarithm draws in; of a score or a share it would make one.
     """
-    some = np.ascontiguousarray(values[:: max(1, len(values) // SKEWNESS_ROWS)])
-    scales = np.empty((len(some), len(numbers)))
-    write_numbers(some, numbers, np.zeros(len(numbers), dtype=np.bool_), scales)
-    plain = np.abs(_skewness(scales))
-    write_numbers(some, numbers, np.ones(len(numbers), dtype=np.bool_), scales)
-    return ~(plain < np.abs(_skewness(scales)) - LESS_SKEWED)
+    plain = np.ascontiguousarray(values[:: max(1, len(values) // SKEWNESS_ROWS), numbers])
+    every = np.arange(len(numbers))
+    logs = np.empty_like(plain)
+    write_numbers(plain, every, np.ones(len(every), dtype=np.bool_), logs)
+    # A number so large that its moments overflow (NaN) has a long tail.
+    return ~(np.abs(_skewness(plain)) < np.abs(_skewness(logs)) - LESS_SKEWED)
 
 
 @compiled(types.float64[::1](F64_2D))
@@ -77,12 +77,12 @@ def scales_of(columns: Floats, numbers: int, weight: Floats) -> Scales:
 
 
 @compiled(types.void(F64_2D, F64, OUT))
-def _column_sums(logs: Floats, weight: Floats, sums: Floats) -> None:
-    """Writes the sums (6, c), zeros before, of the first c columns of logs under weight (n,)."""
-    n, k = logs.shape[0], sums.shape[1]
+def _column_sums(columns: Floats, weight: Floats, sums: Floats) -> None:
+    """Writes the sums (6, c), zeros before, of the first c columns under weight (n,)."""
+    n, k = columns.shape[0], sums.shape[1]
     for i in range(n):
         for j in range(k):
-            x = logs[i, j]
+            x = columns[i, j]
             if x == x:
                 if sums[PRESENT, j] == 0 or x < sums[SMALLEST, j]:
                     sums[SMALLEST, j] = x
@@ -96,7 +96,7 @@ def _column_sums(logs: Floats, weight: Floats, sums: Floats) -> None:
         sums[MEAN, j] /= sums[TOTAL_WEIGHT, j]
     for i in range(n):
         for j in range(k):
-            x = logs[i, j]
+            x = columns[i, j]
             if x == x:
                 sums[VARIANCE, j] += weight[i] * (x - sums[MEAN, j]) ** 2
     for j in range(k):
