@@ -18,6 +18,7 @@ from models.figures.kernel import sigmoid
 from models.figures.parameters import Parameters
 from training.fit.linear.linear import fit_logistic
 from training.rows.combinations import CombinedRows, combined_rows
+from training.rows.dataset import GRID
 from training.rows.training_set import PreparedData, TrainingSet
 
 # Set on simulated worlds with and without such combinations (docs/decisions/0085).
@@ -40,12 +41,15 @@ def choose_combinations(prepared: PreparedData) -> tuple[Names, ...]:
     """The combinations of attributes with win rates that are surest to matter, the surest first."""
     training_set = prepared.training_set
     attributes = [each for each in prepared.vocabulary.attributes if "win_rate" in each.columns]
-    if len(attributes) < 2 or not 0 < training_set.won.sum() < len(training_set.won):
+    # Rows of the grid alone: creations and stage entries are a random sample, and the choice should not depend on it.
+    grid = np.flatnonzero(training_set.rows.origin == GRID)
+    won = training_set.won[grid]
+    if len(attributes) < 2 or not 0 < won.sum() < len(won):
         return ()
-    telling = _telling(attributes, [_win_rate(training_set, attribute) for attribute in attributes])
-    rows, test = combined_rows(training_set, list(telling)), _test(training_set)
+    telling = _telling(attributes, [_win_rate(training_set, attribute)[grid] for attribute in attributes])
+    rows, test = combined_rows(training_set, list(telling)), _test(training_set, grid)
     rates = list(telling.values())
-    read = (_read(rows, rates, pair) for pair in _candidates(rows, len(np.unique(test.lead))))
+    read = (_read(rows, grid, rates, pair) for pair in _candidates(rows, len(np.unique(test.lead))))
     found = [one for one in read if test.deviates(one, ()) >= LEAST_DEVIATES]
     chosen: list[_Combination] = []
     while found and len(chosen) < MOST_CHOSEN:
@@ -59,17 +63,19 @@ def choose_combinations(prepared: PreparedData) -> tuple[Names, ...]:
 
 
 class _Combination(NamedTuple):
-    """Of two attributes: the logarithm of their column (n,), 0 where missing, and of the odds of each alone (n,)."""
+    """Of two attributes: the logarithm of their column (n,), 0 where missing, and of the odds of each alone (n,), of
+    the n rows of the grid.
+    """
 
     names: Names
     column: Floats
     rates: Sequence[Floats]
 
 
-def _read(rows: CombinedRows, rates: Sequence[Floats], pair: tuple[int, int]) -> _Combination:
-    """The combination of two attributes; rates: log-odds (n,) of each attribute."""
+def _read(rows: CombinedRows, grid: Ints, rates: Sequence[Floats], pair: tuple[int, int]) -> _Combination:
+    """The combination of two attributes at the n rows at `grid`; rates: log-odds (n,) of each attribute."""
     first, second = (rows.attributes[j].name for j in pair)
-    column = np.nan_to_num(np.log(rows.column(*pair)[: len(rates[0])]))
+    column = np.nan_to_num(np.log(rows.column(*pair)[grid]))
     return _Combination((first, second), column, [rates[j] for j in pair])
 
 
@@ -108,7 +114,7 @@ def _candidates(rows: CombinedRows, n_leads: int) -> Iterator[tuple[int, int]]:
 
 @dataclass(frozen=True)
 class _ScoreTest:
-    """n training rows at a model without combinations.
+    """n training rows of the grid at a model without combinations.
 
     lead (n,): numbers of leads; curvature (n,): weights of the information; residual (n,): working residuals.
     """
@@ -134,13 +140,12 @@ class _ScoreTest:
         return float(coefficients[-1] / np.sqrt(variance)) if variance > 0 else 0.0
 
 
-def _test(training_set: TrainingSet) -> _ScoreTest:
-    parameters, every_row = Parameters(), np.arange(len(training_set.rows))
-    weight = training_set.weight(every_row, training_set.as_of_us, parameters)
-    some = np.linspace(0, len(every_row) - 1, min(len(every_row), LINEAR_ROWS)).astype(np.int64)
-    values, won = training_set.values, training_set.won
+def _test(training_set: TrainingSet, grid: Ints) -> _ScoreTest:
+    weight = training_set.weight(grid, training_set.as_of_us, Parameters())
+    some = np.linspace(0, len(grid) - 1, min(len(grid), LINEAR_ROWS)).astype(np.int64)
+    values, won = training_set.values[grid], training_set.won[grid]
     model = fit_logistic(values[some], training_set.features, won[some], weight[some], LINEAR_C).model
     probability = np.clip(sigmoid(model.intercept + model.effects(values)), 1e-6, 1 - 1e-6)
     variance = probability * (1 - probability)
-    _, lead = np.unique(training_set.rows.snapshot.lead, return_inverse=True)
+    _, lead = np.unique(training_set.rows.snapshot.lead[grid], return_inverse=True)
     return _ScoreTest(lead, weight * variance, (won - probability) / variance)
