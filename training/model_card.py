@@ -28,7 +28,13 @@ FAIRNESS = ("auc", "ece", "wins", "wins_expected")
 FEW_IN_GROUP = 20  # won rows; fewer make a group's figures unreliable
 REFERENCE_ROWS = 5000  # latest grid rows whose distributions drift is measured against
 IMPORTANCE_ROWS = 1000  # training rows to average over, about so many
-LIMITING_WARNINGS = ("sampled_leads", "too_few_outcomes", "no_losses", "amount_not_predictable")
+LIMITING_WARNINGS = (
+    "sampled_leads",
+    "outcomes_begin_late",
+    "too_few_outcomes",
+    "no_losses",
+    "amount_not_predictable",
+)
 WEAK_LIMIT = (
     "The signal is weak: probabilities are shrunk towards the base rate by as much as the evidence is thin; their "
     "order is better than chance, but not by much."

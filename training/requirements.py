@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from funnel.recording import known_leads, recording_warnings
 from history.base.errors import InvalidInput
 from history.base.warnings import Warning
 from history.folder.rules.rules import REJECTED
@@ -88,7 +89,7 @@ def warnings_of(
     history: History, rows: Rows, amount: AmountModel | None, evaluation: Evaluation | None
 ) -> list[Warning]:
     """Warnings about a history that can be trained on, but holds little."""
-    warnings = []
+    warnings = recording_warnings(known_leads(history, history.as_of_us))
     leads_won = len(np.unique(rows.snapshot.lead[rows.labels.won]))
     if leads_won < FEW_WINS:
         detail = f"only {leads_won} leads were won within the horizon; with fewer than {FEW_WINS} intervals are wide"

@@ -11,8 +11,8 @@ from typing import cast
 
 import numpy as np
 
-from funnel.forecast.components.hazards import known_leads
 from funnel.forecast.components.open_leads import OpenLeads
+from funnel.recording import known_leads
 from history.base.arrays import Floats, Ints, Mask
 from history.config.config import FunnelConfig
 from history.history import (

@@ -110,6 +110,7 @@ def check(data: Path, rejected: Path | None, fix: bool, as_json: bool, **options
     from cli.folder.checked import checked
     from cli.folder.parts import parts_of, reading_share
     from engines.choice import open_engine
+    from funnel.recording import known_leads, recording_warnings
     from history.folder.rules.acceptance import require_acceptable
     from training.audit.audit import audit
     from training.audit.misread_kinds import misread
@@ -127,7 +128,10 @@ def check(data: Path, rejected: Path | None, fix: bool, as_json: bool, **options
 
         rest("auditing for leakage", 0.3)
         none_decided = [] if result.states["won"] or result.states["lost"] else _no_outcomes(history)
-        warnings = json_of([*result.warnings, *audit(history, workers), *misread(history), *none_decided])
+        recording = recording_warnings(known_leads(history, history.as_of_us))
+        warnings = json_of(
+            [*result.warnings, *audit(history, workers), *misread(history), *none_decided, *recording]
+        )
 
     if rejected is not None:
         _write_rejected(rejected_rows or [], rejected)

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from funnel.forecast.components.hazards import KnownLeads, known_leads
 from funnel.forecast.components.new_leads import (
     NewLeads,
     amount_dispersion,
@@ -24,6 +23,8 @@ from funnel.forecast.replays.by_age import AgeReplays, Ahead, replays_by_age
 from funnel.forecast.replays.level import Level, Measure, fit_level
 from funnel.forecast.replays.replays import ComingSpans, replays_of
 from funnel.forecast.replays.spread import ArrivalSpread
+from funnel.known_leads import KnownLeads
+from funnel.recording import known_leads
 from history.base.arrays import Floats
 from history.history import History
 from history.text.times import DAY_US

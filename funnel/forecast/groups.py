@@ -8,8 +8,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from funnel.columns import MAX_GROUPS, OTHER, column_values, known_columns, refuse_unknown_column
-from funnel.forecast.components.hazards import KnownLeads
 from funnel.forecast.periods import CalendarPeriod
+from funnel.known_leads import KnownLeads
 from history.base.arrays import Floats, Ints
 from history.history import History
 from history.snapshot import Snapshot, current_stages

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from funnel.columns import MAX_GROUPS, OTHER, column_values, known_columns, refuse_unknown_column
+from funnel.recording import known_leads, recording_warnings
 from funnel.records import Record
 from funnel.state.activity import activity
 from funnel.state.attention.attention import SHOWN_LEADS, attention
@@ -239,6 +240,7 @@ def _data_warnings(history: History) -> list[Warning]:
             "use the conversion of the leads created in the period instead"
         )
         warnings.append(Warning("no_losses", "outcomes", text))
+    warnings += recording_warnings(known_leads(history, history.as_of_us))
     if not np.isfinite(outcomes.amount).any():
         text = "no amounts are known; revenue, average deal and revenue velocity are null"
         warnings.append(Warning("no_amounts", "outcomes", text))

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from funnel.forecast.components.growth import growth_warnings
-from funnel.forecast.components.hazards import KnownLeads, known_leads
 from funnel.forecast.components.open_leads import OpenLeads
 from funnel.forecast.forecast import Forecast, ForecastOptions, forecast
 from funnel.forecast.periods import DEFAULT_COUNT, CalendarPeriod, periods, periods_before, shift
 from funnel.forecast.report.report import pipeline_views
+from funnel.known_leads import KnownLeads
+from funnel.recording import known_leads, recording_warnings
 from history.base.errors import InvalidInput
 from history.base.progress import Progress, no_progress
 from history.base.warnings import json_of
@@ -72,7 +73,9 @@ def backtest_forecast(
     return {
         **summarize_cells(cells),
         "skipped": [date.to_dict() for date in skipped],
-        "warnings": json_of([*sample_warnings(history.sample), *growth_warnings(known)]),
+        "warnings": json_of(
+            [*sample_warnings(history.sample), *recording_warnings(known), *growth_warnings(known)]
+        ),
     }
 
 

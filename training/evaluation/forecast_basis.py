@@ -4,10 +4,10 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from funnel.forecast.components.hazards import known_leads
 from funnel.forecast.components.new_leads import forecast_new_leads, recent_rate
 from funnel.forecast.components.open_leads import OpenLeads, ages, win_probabilities
 from funnel.forecast.components.rhythm import fit_rhythm, working_days
+from funnel.recording import known_leads
 from history.base.arrays import Floats, Ints
 from history.history import WON, History
 from history.snapshot import current_stages, open_leads

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from funnel.recording import known_leads
 from history.base.arrays import Flags, Ints, Mask
 from history.history import OPEN, History
 from history.odd_creations import first_creation_us, odd_creations
@@ -22,26 +23,33 @@ STEPS_PER_HORIZON = 6
 # Rows at creations and stage entries for each row of the grid, at most. All of them took four times as long to fit and
 # gained nothing on BPIC 2012; they stay for the moments at which a CRM requests scores (docs/decisions/0010).
 MOMENT_SHARE = 0.3
+FEWEST_RECORDED = 10  # leads won
 
 
 @dataclass(frozen=True)
 class Rows:
     """n snapshots with their labels and origins (n,): GRID, CREATION or ENTRY.
 
-    share: the part of all such rows that was drawn, above 0 and at most 1.
+    share: the part of all such rows that was drawn, above 0 and at most 1. from_us: no row is of an earlier instant.
     """
 
     snapshot: Snapshot
     labels: Labels
     origin: Flags
     share: float = 1.0
+    from_us: int = 0
 
     def __len__(self) -> int:
         return len(self.snapshot)
 
     def take(self, index: Mask | Ints) -> "Rows":
         """The rows at `index`, as if no others had been drawn: the share stays."""
-        return Rows(self.snapshot.take(index), self.labels.take(index), self.origin[index], self.share)
+        return replace(
+            self,
+            snapshot=self.snapshot.take(index),
+            labels=self.labels.take(index),
+            origin=self.origin[index],
+        )
 
 
 # ---- the grid
@@ -59,16 +67,15 @@ def grid(history: History, last_us: int, step_us: int) -> list[int]:
     At most MAX_DATES: a longer history is covered by steps of a whole multiple of step_us. Empty if no lead exists by
     last_us.
     """
-    span_us = _span_us(history, last_us)
-    if span_us < 0:
+    return _dates_from(first_creation_us(history.created_us), last_us, step_us) if len(history) else []
+
+
+def _dates_from(first_us: int, last_us: int, step_us: int) -> list[int]:
+    """Instants last_us, last_us - step_us, ... that are not before first_us, oldest first, at most MAX_DATES."""
+    if last_us < first_us:
         return []
-    step_us = _widened(span_us, step_us)
-    return [last_us - k * step_us for k in range(span_us // step_us + 1)][::-1]
-
-
-def _span_us(history: History, last_us: int) -> int:
-    """Time from the first creation to last_us, odd ones left out; negative without a lead by then."""
-    return last_us - first_creation_us(history.created_us) if len(history) else -1
+    step_us = _widened(last_us - first_us, step_us)
+    return [last_us - k * step_us for k in range((last_us - first_us) // step_us + 1)][::-1]
 
 
 def _widened(span_us: int, step_us: int) -> int:
@@ -85,25 +92,44 @@ def training_rows(history: History, seed: int) -> Rows:
 
     Every row is matured: its whole horizon is observed, so that slow losses and fast wins count alike. Creations and
     entries are a random sample, each at most half of MOMENT_SHARE of the grid's rows. Of more rows than `row_limit`
-    an even sample stays. Leads with an odd creation have no rows.
+    an even sample stays. Leads with an odd creation have no rows. If wins are recorded only from some instant on, rows
+    whose horizon ends before it are left out, unless the others have fewer than FEWEST_RECORDED leads won.
     """
+    if not len(history):
+        return _rows_from(history, 0, seed)
+    first_us = first_creation_us(history.created_us)
+    recorded_us = known_leads(history, history.as_of_us).recorded_from_us
+    if recorded_us is not None:
+        rows = _rows_from(history, max(recorded_us - history.config.horizon_us, first_us), seed)
+        if len(np.unique(rows.snapshot.lead[rows.labels.won])) >= FEWEST_RECORDED:
+            return rows
+    return _rows_from(history, first_us, seed)
+
+
+def _rows_from(history: History, from_us: int, seed: int) -> Rows:
+    """The training rows of instants from from_us on."""
     horizon_us = history.config.horizon_us
     last_us = history.as_of_us - horizon_us
     random = np.random.default_rng(seed)
-    dates = grid(history, last_us, grid_step_us(horizon_us))
-    on_grid = _on_grid(history, dates)
+    on_grid = _on_grid(history, _dates_from(from_us, last_us, grid_step_us(horizon_us)))
     max_moments = int(MOMENT_SHARE * len(on_grid)) // 2
-    creations = _sample(_usual(_creations(history, last_us)), max_moments, random)
-    entries = _sample(_usual(_entries(history, last_us)), max_moments, random)
-
-    snapshot = _joined(history, [on_grid, creations, entries])
-    sizes = [len(on_grid), len(creations), len(entries)]
+    moments = [
+        _sample(_since(_usual(moments), from_us), max_moments, random)
+        for moments in (_creations(history, last_us), _entries(history, last_us))
+    ]
+    snapshot = _joined(history, [on_grid, *moments])
+    sizes = [len(on_grid), *map(len, moments)]
     origin = np.repeat(np.array([GRID, CREATION, ENTRY], dtype=np.int8), sizes)
-    rows = Rows(snapshot, label(snapshot, horizon_us), origin)
+    rows = Rows(snapshot, label(snapshot, horizon_us), origin, from_us=from_us)
     most = row_limit(len(np.unique(snapshot.lead)))
     if len(rows) <= most:
         return rows
     return replace(rows.take(_evenly_by_lead(snapshot, most, random)), share=most / len(rows))
+
+
+def _since(snapshot: Snapshot, from_us: int) -> Snapshot:
+    """The rows of instants from from_us on."""
+    return snapshot.take(snapshot.as_of_us >= from_us)
 
 
 def row_limit(leads: int) -> int:
@@ -121,23 +147,21 @@ def _evenly_by_lead(snapshot: Snapshot, count: int, random: np.random.Generator)
     return np.sort(by_lead[np.minimum(places, len(snapshot) - 1)])
 
 
-def recent_rows(history: History, share: float, seed: int) -> Rows:
+def recent_rows(history: History, rows: Rows, seed: int) -> Rows:
     """Open leads on the grid between T - horizon and T, whose horizon is not over, with labels as known at T.
 
-    share: the part of the training rows that was drawn; the same part of these is.
+    rows: the training rows, whose grid goes on to T in its own step; the same part of these is drawn.
     """
     horizon_us = history.config.horizon_us
     last_us = history.as_of_us - horizon_us
-    span_us = max(_span_us(history, last_us), 0)
-    # The training grid goes on to T in its own step.
-    step_us = _widened(span_us, grid_step_us(horizon_us))
+    step_us = _widened(max(last_us - rows.from_us, 0), grid_step_us(horizon_us))
     dates = range(last_us + step_us, history.as_of_us, step_us)
     snapshot = _on_grid(history, dates)
-    if share < 1:
-        count = round(share * len(snapshot))
+    if rows.share < 1:
+        count = round(rows.share * len(snapshot))
         snapshot = _drawn(snapshot, count, np.random.default_rng(seed))
     origin = np.full(len(snapshot), GRID, dtype=np.int8)
-    return Rows(snapshot, label(snapshot, horizon_us), origin, share)
+    return Rows(snapshot, label(snapshot, horizon_us), origin, rows.share, rows.from_us)
 
 
 def _on_grid(history: History, dates: Iterable[int]) -> Snapshot:

@@ -94,7 +94,7 @@ def prepare(history: History, rows: Rows, seed: int, engine: Engine | None = Non
     matrix = matrix_on(engine, rows.snapshot, vocabulary, tables)
     time_proxies = time_proxy_columns(matrix.values, matrix.features, rows.snapshot.as_of_us)
 
-    recent = recent_rows(history, rows.share, seed)
+    recent = recent_rows(history, rows, seed)
     recent_values = matrix_on(engine, recent.snapshot, vocabulary, tables).values
     training_set = TrainingSet(
         rows=rows,

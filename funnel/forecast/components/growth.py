@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from funnel.forecast.components.hazards import KnownLeads
+from funnel.known_leads import KnownLeads
 from history.base.arrays import Floats
 from history.base.warnings import Warning
 from history.text.times import DAY_US

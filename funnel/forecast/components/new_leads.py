@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from funnel.forecast.components.arrivals import Arrivals, Texture, arrivals
-from funnel.forecast.components.hazards import Hazards, KnownLeads, WinTotals, hazards
+from funnel.hazards import Hazards, hazards
+from funnel.known_leads import KnownLeads, WinTotals
 from history.base.arrays import Floats
 from history.bulk_creations import in_bulk
 from history.odd_creations import first_creation_us

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.matrix import build_matrix
-from funnel.forecast.components.hazards import Hazards
+from funnel.hazards import Hazards
 from history.base.arrays import Floats, Ints
 from history.history import History
 from history.snapshot import Snapshot, open_leads

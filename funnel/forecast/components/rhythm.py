@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from features.calendar import local_us
-from funnel.forecast.components.hazards import KnownLeads
+from funnel.known_leads import KnownLeads
 from history.base.arrays import Floats, Ints
 from history.text.times import DAY_US
 

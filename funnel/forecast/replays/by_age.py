@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from funnel.forecast.components.arrivals import Texture
-from funnel.forecast.components.hazards import KnownLeads
 from funnel.forecast.components.new_leads import NewLeads, forecast_new_leads
 from funnel.forecast.components.rhythm import Rhythm, working_days
 from funnel.forecast.periods import CalendarPeriod, periods_before
 from funnel.forecast.replays.replays import FEWEST_WINS, SETTLING_DAYS, Replays
+from funnel.known_leads import KnownLeads
 from history.base.arrays import Floats, Ints
 from history.bulk_creations import in_bulk
 from history.history import OPEN
@@ -101,13 +101,15 @@ def _replays(cells: Sequence[_Cell], dates: int, *, of_revenue: bool) -> Replays
 
 
 def _dates(known: KnownLeads, ahead: Ahead) -> list[ReplayedDate]:
-    """The replayed dates, latest first, none before LEAST_HISTORY_DAYS of leads.
+    """The replayed dates, latest first, none before LEAST_HISTORY_DAYS of leads and of recorded wins.
 
     Calendar periods, not spans of as many days: two halves of months would average the shocks of both.
     """
     if not len(known):
         return []
-    first_us = first_creation_us(known.created_us) + LEAST_HISTORY_DAYS * DAY_US
+    first_us = (
+        max(first_creation_us(known.created_us), known.recorded_from_us or 0) + LEAST_HISTORY_DAYS * DAY_US
+    )
     current = ahead.periods[0]
     periods = [*periods_before(current, ahead.kind, MOST_DATES, ahead.zone), *ahead.periods]
     dates = []

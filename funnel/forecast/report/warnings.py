@@ -7,6 +7,7 @@ import numpy as np
 from funnel.forecast.components.growth import growth_warnings
 from funnel.forecast.forecast import Forecast
 from funnel.forecast.periods import DAYS
+from funnel.recording import recording_warnings
 from history.base.warnings import Warning
 from history.history import OPEN
 from models.bundle import Bundle
@@ -17,6 +18,7 @@ def forecast_warnings(result: Forecast, bundle: Bundle) -> list[Warning]:
     return [
         *_lead_warnings(result, bundle),
         *_timing_warnings(result, bundle),
+        *recording_warnings(result.known),
         *_amount_warnings(result),
         *_interval_warnings(result, bundle),
     ]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from funnel.forecast.components.hazards import KnownLeads
+from funnel.known_leads import KnownLeads
 from history.base.arrays import Floats
 from history.history import OPEN, WON
 from history.text.times import DAY_US

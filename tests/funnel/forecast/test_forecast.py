@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from funnel.forecast.components.hazards import known_leads
 from funnel.forecast.forecast import Forecast, ForecastOptions, forecast
 from funnel.forecast.report.report import forecast_record, forecast_rows
+from funnel.recording import known_leads
 from history.history import History
 from history.snapshot import cut
 from history.text.times import DAY_US

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from funnel.columns import MAX_GROUPS, OTHER
-from funnel.forecast.components.hazards import known_leads
 from funnel.forecast.forecast import Forecast, ForecastOptions, forecast
 from funnel.forecast.groups import NOT_YET_CREATED, _coded, _new_share, groups_by
 from funnel.forecast.report.report import forecast_rows
+from funnel.recording import known_leads
 from history.base.errors import InvalidInput
 from history.history import LOST, OPEN, WON, History
 from models.bundle import Bundle

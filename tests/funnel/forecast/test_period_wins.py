@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from funnel.forecast.components.hazards import known_leads
 from funnel.forecast.components.new_leads import NewLeads, forecast_new_leads
 from funnel.forecast.components.open_leads import OpenLeads, win_probabilities
 from funnel.forecast.forecast import Forecast
 from funnel.forecast.period_wins import period_wins
+from funnel.recording import known_leads
 from history.base.arrays import Floats
 from history.history import History
 from models.bundle import Bundle

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from funnel.forecast.components.hazards import known_leads
+from funnel.recording import known_leads
 from funnel.state.leads.paths import EXIT_WON, HERE, stage_paths
 from history.config.config import FunnelConfig
 from history.history import LOST, OPEN, WON, History

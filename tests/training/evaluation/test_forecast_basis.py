@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from funnel.forecast.components.hazards import known_leads
+from funnel.recording import known_leads
 from history.read import read_folder
 from history.text.times import DAY_US
 from simulation.simulate import simulate

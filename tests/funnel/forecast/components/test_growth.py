@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from funnel.forecast.components.growth import MOST_YOUNG, amount_growth, growth_warnings, midranks
-from funnel.forecast.components.hazards import KnownLeads
+from funnel.known_leads import KnownLeads
 from history.base.arrays import Floats
 from history.history import WON
 from history.text.times import DAY_US

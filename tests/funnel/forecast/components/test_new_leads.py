@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from funnel.forecast.components.hazards import KnownLeads
 from funnel.forecast.components.new_leads import forecast_new_leads, mean_amount
+from funnel.known_leads import KnownLeads
 from history.history import LOST, OPEN, WON
 from history.text.times import DAY_US
 from tests.builders.leads.known_leads import NOW_US, known_leads_of

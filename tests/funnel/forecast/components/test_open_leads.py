@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from funnel.forecast.components.hazards import hazards, known_leads
 from funnel.forecast.components.open_leads import OpenLeads, scored_leads, win_probabilities
+from funnel.hazards import hazards
+from funnel.recording import known_leads
 from history.history import History
 from models.bundle import Bundle
 

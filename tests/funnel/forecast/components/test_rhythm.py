@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funnel.forecast.components.hazards import KnownLeads
 from funnel.forecast.components.rhythm import EVEN, PARTS, PRIOR_WINS, WEEKS, Rhythm, fit_rhythm, working_days
+from funnel.known_leads import KnownLeads
 from history.history import LOST, WON
 from history.text.times import DAY_US, HOUR_US
 

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from funnel.forecast.components.hazards import KnownLeads
 from funnel.forecast.components.new_leads import forecast_new_leads
 from funnel.forecast.components.rhythm import EVEN, Rhythm
 from funnel.forecast.periods import periods
@@ -18,6 +17,7 @@ from funnel.forecast.replays.by_age import (
     open_wins_by,
     replays_by_age,
 )
+from funnel.known_leads import KnownLeads
 from history.base.arrays import Floats
 from history.history import LOST, OPEN, WON
 from history.text.times import DAY_US, format_time
@@ -117,3 +117,11 @@ def test_open_wins_agree_with_a_sum_lead_by_lead(days: list[float]) -> None:
     open_ = np.flatnonzero(known.state == OPEN).tolist()
     expected: Floats = np.array([sum(by(lead, day) for lead in open_) for day in days])
     np.testing.assert_allclose(open_wins_by(known, new_leads, np.array(days)), expected)
+
+
+def test_no_date_is_replayed_before_wins_were_recorded_for_a_while() -> None:
+    recorded_us = NOW_US - 200 * DAY_US
+    known = replace(steady(), recorded_from_us=recorded_us)
+    dates = [date.at_us for date in _dates(known, MONTHLY)]
+    assert 4 <= len(dates) <= 6
+    assert min(dates) >= recorded_us + 40 * DAY_US
