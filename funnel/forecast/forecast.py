@@ -187,7 +187,7 @@ def _parts(bundle: Bundle, history: History, options: ForecastOptions, leads: Op
 
     by_period = period_wins(bundle, open_, new_leads, end, working)
     ahead = Ahead(spans, options.period, bundle.config.horizon_days, rhythm, zone)
-    by_age = replays_by_age(known, ahead, new_leads.arrivals.texture)
+    by_age = replays_by_age(known, ahead, new_leads.arrivals.textures)
     level = _level(bundle, known, by_period, new_leads, by_age)
     return _Parts(spans, known, groups, open_, new_leads, by_period, level)
 

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from funnel.forecast.components.arrivals import Arrivals, Texture, arrivals
+from funnel.forecast.components.arrivals import Arrivals, arrivals
+from funnel.forecast.components.creation_level import Textures
 from funnel.hazards import Hazards, hazards
 from funnel.known_leads import KnownLeads, WinTotals
 from history.base.arrays import Floats
@@ -41,16 +42,16 @@ class NewLeads:
 
 
 def forecast_new_leads(
-    known: KnownLeads, horizon_days: int, days: int, texture: Texture | None = None
+    known: KnownLeads, horizon_days: int, days: int, textures: Textures | None = None
 ) -> NewLeads:
     """Arrivals, daily hazards and wins of new leads over `days` days after known.as_of_us.
 
-    texture: of the arrivals, None to learn it.
+    textures: of the arrivals, None to learn it.
     Leads of an import tell of neither arrivals nor ages, and count in the amounts alone.
     """
     dated = known.take(~in_bulk(known.created_us))
     rates = hazards(dated, max(HALF_LIFE_HORIZONS * horizon_days, LEAST_HALF_LIFE_DAYS))
-    coming = arrivals(dated.created_us, known.as_of_us, days, texture)
+    coming = arrivals(dated.created_us, known.as_of_us, days, textures)
     won_by_age = rates.incidence(days).won
     # Leads arrive evenly over a day: on average they are half a day old at its end.
     won_mid_day = (won_by_age[:-1] + won_by_age[1:]) / 2

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from funnel.forecast.components.arrivals import Texture
+from funnel.forecast.components.creation_level import Textures
 from funnel.forecast.components.new_leads import NewLeads, forecast_new_leads
 from funnel.forecast.components.rhythm import Rhythm, working_days
 from funnel.forecast.periods import CalendarPeriod, periods_before
@@ -25,7 +25,6 @@ from history.odd_creations import first_creation_us
 from history.text.times import DAY_US
 
 MOST_DATES = 12
-DATE_WORTH = 0.5  # of a date, in dates replayed by the model itself, whose errors are the forecast's own
 LEAST_HISTORY_DAYS = 40  # before a replayed date
 LEAST_EXPECTED = 1.0  # wins of a span: less says nothing of a level
 
@@ -69,14 +68,14 @@ class AgeReplays:
     revenue: Replays
 
 
-def replays_by_age(known: KnownLeads, ahead: Ahead, texture: Texture | None) -> AgeReplays:
+def replays_by_age(known: KnownLeads, ahead: Ahead, textures: Textures | None) -> AgeReplays:
     """Replays at up to MOST_DATES dates before T, a calendar period apart, as far as periods were over by T.
 
-    Each forecast reads the leads and decisions dated up to its date; only the texture of arrivals (their drift and
+    Each forecast reads the leads and decisions dated up to its date; only the textures of arrivals (their drift and
     unevenness) comes from T. Leads of an import, whose ages are unknown, are left out, of what came too.
     """
     dated = known.take(~in_bulk(known.created_us))
-    by_date = [_cells_at(dated, date, ahead, texture) for date in _dates(dated, ahead)]
+    by_date = [_cells_at(dated, date, ahead, textures) for date in _dates(dated, ahead)]
     cells = [cell for of_date in by_date for cell in of_date]
     dates = sum(bool(of_date) for of_date in by_date)
     priced = [cell for cell in cells if cell.amount > 0]
@@ -96,7 +95,7 @@ def _replays(cells: Sequence[_Cell], dates: int, *, of_revenue: bool) -> Replays
         recent=np.zeros(len(cells)),
         wins=expected_wins,
         span=column("span").astype(np.int64),
-        dates=DATE_WORTH * dates,
+        dates=float(dates),
     )
 
 
@@ -122,7 +121,7 @@ def _dates(known: KnownLeads, ahead: Ahead) -> list[ReplayedDate]:
     return dates
 
 
-def _cells_at(known: KnownLeads, date: ReplayedDate, ahead: Ahead, texture: Texture | None) -> list[_Cell]:
+def _cells_at(known: KnownLeads, date: ReplayedDate, ahead: Ahead, textures: Textures | None) -> list[_Cell]:
     """Each span over by T; empty without enough wins."""
     at_us, ends = date
     then = known.as_at(at_us)
@@ -130,7 +129,7 @@ def _cells_at(known: KnownLeads, date: ReplayedDate, ahead: Ahead, texture: Text
         return []
     worked = working_days(ends, at_us, ahead.rhythm, ahead.zone)
     days = int(np.ceil(max(ends[-1], worked[-1]))) + 1
-    new_leads = forecast_new_leads(then, ahead.horizon_days, days, texture)
+    new_leads = forecast_new_leads(then, ahead.horizon_days, days, textures)
     by_end = open_wins_by(then, new_leads, worked) + new_leads.wins_by(worked)
     expected = np.diff(by_end, prepend=0.0)
     cells: list[_Cell] = []

@@ -10,7 +10,7 @@ from history.text.times import DAY_US
 from models.forecast_basis import ForecastBasis
 
 MEMORY_HORIZONS = 1.0  # replays less than this many horizons apart are nearly the same evidence
-FEWEST_CELLS = 6  # replayed spans from which they count
+FEWEST_CELLS = 3  # replayed spans from which they count
 FEWEST_WINS = 10.0
 SETTLING_DAYS = 7  # a replayed span counts once it has been over for this long
 

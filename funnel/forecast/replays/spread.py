@@ -4,18 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtr
 
 from funnel.forecast.replays.replays import ComingSpans, Replays
 from history.base.arrays import Floats
+from models.figures.kernel import Z80
 
 ASSUMED_SPREAD = 0.05  # relative standard deviation of the common shock
 SEASON_SPREAD = 0.1  # adds to the spread of a funnel that has not seen a whole year, at most
-ASSUMED_DATES = 1.0  # weight of the assumption, in independent dates replayed by the model
-POOLED_CELLS = 20.0  # weight of all spans' errors in the spread of one span, in cells
+SCALE_LOG_SD = 2.5  # of the prior of the log of the variance around the assumed one: hardly any
 LEAST_SPREAD = 0.02
 MOST_ERROR = 2.0  # relative error of a replayed span beyond which the funnel is another one
 DOUBLING_DAYS = 90  # a span that starts this far ahead has twice the variance of the first
 MAX_ARRIVAL_SHOCK = 1.0
+SCALES = np.exp(np.linspace(-9, 6, 121))  # candidates: variance over the assumed one
+HALF_WIDTHS = np.exp(np.linspace(-5, 4, 181))  # of intervals, in assumed standard deviations
 
 
 @dataclass(frozen=True)
@@ -53,29 +56,36 @@ def growth(spans: ComingSpans) -> Floats:
 
 
 def measured_variance(assumed: Floats, spans: ComingSpans, sources: Sequence[Replays]) -> Floats:
-    """Variance (k,) of the shared shock: the mean of the assumption and of each source, weighted by dates.
+    """Variance (k,) of the shared shock, from the assumed one and the errors of the sources that suffice.
 
-    A source's variance is the mean squared relative error of its cells less the variance of counting, which the
-    simulation adds by its own draws (method of moments); a span's own cells are pooled with those of all spans.
+    A relative error is normal, its variance that of the shock and of counting, which the simulation adds by its own
+    draws. The shock's grows with distance; how many times the assumed one it is has a lognormal prior, and a posterior
+    in which each source counts as so many errors as it has independent dates. The variance returned has the 80 %
+    interval of the mixture of shocks over that posterior.
     """
-    total, weight = ASSUMED_DATES * assumed, ASSUMED_DATES
-    for source in sources:
-        if source.suffice:
-            total = total + source.dates * _variance(source, spans)
-            weight += source.dates
-    return np.maximum(total / weight, LEAST_SPREAD**2)
-
-
-def _variance(replays: Replays, spans: ComingSpans) -> Floats:
-    """Mean excess variance by span (k,), at least 0."""
-    error = np.minimum(np.abs(replays.actual / replays.summed - 1), MOST_ERROR)
-    excess = error**2 - spans.noise / np.maximum(replays.wins, 1.0)
+    used = [source for source in sources if source.suffice]
+    if not used:
+        return np.maximum(assumed, LEAST_SPREAD**2)
     grown = growth(spans)
-    pooled = max(float((excess / grown[replays.span]).mean()), 0.0) * grown
-    k = len(grown)
-    sums = np.bincount(replays.span, excess, k)
-    cells = np.bincount(replays.span, minlength=k)
-    return np.maximum((sums + POOLED_CELLS * pooled) / (cells + POOLED_CELLS), 0.0)
+    form = grown * float(np.mean(assumed / grown))
+    log_posterior = -0.5 * (np.log(SCALES) / SCALE_LOG_SD) ** 2
+    for source in used:
+        log_posterior = log_posterior + source.dates * _mean_log_likelihood(source, spans, form)
+    posterior = np.exp(log_posterior - log_posterior.max())
+    return np.maximum(_scale_of_interval(posterior / posterior.sum()) * form, LEAST_SPREAD**2)
+
+
+def _mean_log_likelihood(replays: Replays, spans: ComingSpans, form: Floats) -> Floats:
+    """Mean over the cells of the log density of their errors under each of SCALES times `form` (k,), (s,)."""
+    error = np.minimum(np.abs(replays.actual / replays.summed - 1), MOST_ERROR)
+    variance = SCALES[:, None] * form[replays.span] + spans.noise / np.maximum(replays.wins, 1.0)
+    return np.asarray(-0.5 * (error**2 / variance + np.log(variance)).mean(axis=1))
+
+
+def _scale_of_interval(posterior: Floats) -> float:
+    """The scale whose normal has the 80 % interval of the mixture of normals over SCALES."""
+    inside = (2 * ndtr(HALF_WIDTHS[:, None] / np.sqrt(SCALES)) - 1) @ posterior
+    return (float(np.interp(0.8, inside, HALF_WIDTHS)) / Z80) ** 2
 
 
 def divided(arrivals: ArrivalSpread, level: Floats, of_wins: Floats, of_revenue: Floats) -> Shocks:

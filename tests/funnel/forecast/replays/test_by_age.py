@@ -10,7 +10,6 @@ from funnel.forecast.components.new_leads import forecast_new_leads
 from funnel.forecast.components.rhythm import EVEN, Rhythm
 from funnel.forecast.periods import periods
 from funnel.forecast.replays.by_age import (
-    DATE_WORTH,
     MOST_DATES,
     Ahead,
     _dates,
@@ -42,7 +41,7 @@ def steady(days: int = 400, a_day: int = 20, seed: int = 1) -> KnownLeads:
 
 def test_replays_of_a_steady_funnel_expect_what_comes() -> None:
     replays = replays_by_age(steady(), MONTHLY, None)
-    assert replays.wins.dates >= 10 * DATE_WORTH
+    assert replays.wins.dates >= 10
     error = replays.wins.actual / replays.wins.summed - 1
     assert abs(error.mean()) < 0.05
     assert (np.abs(error) < 6 / np.sqrt(replays.wins.wins)).all(), "counting alone"
@@ -71,10 +70,10 @@ def test_replays_read_nothing_dated_after_them() -> None:
 def test_dates_need_a_history_and_periods_that_are_over() -> None:
     """T is the 28th of May; 75 days of leads reach back to the middle of March, and 40 of them lead to late April."""
     short = replays_by_age(steady(days=75), MONTHLY, None)
-    assert short.wins.dates == DATE_WORTH
+    assert short.wins.dates == 1
     assert short.wins.span.tolist() == [0], "the last two days of April are over, and May is not"
     assert replays_by_age(steady(days=60), MONTHLY, None).wins.dates == 0
-    assert replays_by_age(steady(days=700), MONTHLY, None).wins.dates == MOST_DATES * DATE_WORTH
+    assert replays_by_age(steady(days=700), MONTHLY, None).wins.dates == MOST_DATES
     weeks = replace(MONTHLY, periods=periods(NOW_US, "week", 2, UTC), kind="week")
     assert replays_by_age(steady(days=70), weeks, None).wins.span.max() == 1
 

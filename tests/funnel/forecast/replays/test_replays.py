@@ -45,5 +45,5 @@ def test_few_cells_or_wins_do_not_suffice() -> None:
     assert replays.suffice
     assert not concatenated([], 0.0).suffice
     assert not replays_of(None, AHEAD, 30, NOW_US, of_revenue=False).suffice
-    assert not replays_of(basis(2), AHEAD, 30, NOW_US, of_revenue=False).suffice
+    assert not replays_of(basis(1), AHEAD, 30, NOW_US, of_revenue=False).suffice
     assert FEWEST_CELLS > 2

@@ -1,17 +1,17 @@
 """Size of the shared shocks: assumed, measured by replays, and divided between level and arrivals."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from funnel.forecast.replays.replays import ComingSpans, Replays
 from funnel.forecast.replays.spread import (
-    ASSUMED_DATES,
     ASSUMED_SPREAD,
     DOUBLING_DAYS,
     LEAST_SPREAD,
-    POOLED_CELLS,
+    MOST_ERROR,
+    SCALE_LOG_SD,
     SEASON_SPREAD,
     ArrivalSpread,
     assumed_variance,
@@ -19,6 +19,7 @@ from funnel.forecast.replays.spread import (
     measured_variance,
 )
 from history.base.arrays import Floats, Ints
+from models.figures.kernel import Z80
 
 AHEAD = ComingSpans(np.array([0.0, 30.0, 60.0]), np.array([30.0, 60.0, 90.0]), np.full(3, 100.0), 100 / 30)
 
@@ -40,20 +41,54 @@ def test_fewer_known_wins_and_an_unseen_season_widen_the_assumption() -> None:
     np.testing.assert_allclose(assumed_variance(AHEAD), ASSUMED_SPREAD**2 * (1 + AHEAD.start / DOUBLING_DAYS))
 
 
-def test_variance_of_replays_agrees_with_sums_cell_by_cell() -> None:
+def test_variance_of_replays_agrees_with_its_posterior_cell_by_cell() -> None:
+    """The interval of 80 % of a million errors under variances drawn from a posterior that is summed up plainly."""
     random = np.random.default_rng(3)
     error, span = 0.3 * random.standard_normal(40), random.integers(0, 3, 40)
     error[0] = 7.0  # counts as MOST_ERROR
-    assumed = np.array([0.01, 0.02, 0.03])
-    measured = measured_variance(assumed, replace(AHEAD, noise=2.0), [replays(error, span, 50.0)])
-    excess = [min(abs(e), 2.0) ** 2 - 2.0 / 50 for e in error]
+    assumed, dates = np.array([0.01, 0.02, 0.03]), 8.0
+    source = replays(error, span, 50.0, dates)
+    measured = measured_variance(assumed, replace(AHEAD, noise=2.0), [source])
+
     grown = [1 + start / DOUBLING_DAYS for start in AHEAD.start]
-    pooled = max(sum(x / grown[k] for x, k in zip(excess, span, strict=True)) / 40, 0.0)
-    for k in range(3):
-        own = [x for x, of in zip(excess, span, strict=True) if of == k]
-        variance = max((sum(own) + POOLED_CELLS * pooled * grown[k]) / (len(own) + POOLED_CELLS), 0.0)
-        expected = (ASSUMED_DATES * assumed[k] + 12.0 * variance) / (ASSUMED_DATES + 12.0)
-        assert measured[k] == pytest.approx(max(expected, LEAST_SPREAD**2))
+    size = sum(a / g for a, g in zip(assumed, grown, strict=True)) / 3
+    form = [g * size for g in grown]
+    log_scales = [-9 + 0.05 * i for i in range(301)]
+    weights = []
+    for log_scale in log_scales:
+        log_weight = -0.5 * (log_scale / SCALE_LOG_SD) ** 2
+        for e, k in zip(error.tolist(), span.tolist(), strict=True):
+            variance = math.exp(log_scale) * form[k] + 2.0 / 50
+            log_density = -0.5 * (min(abs(e), MOST_ERROR) ** 2 / variance + math.log(variance))
+            log_weight += dates / 40 * log_density
+        weights.append(math.exp(log_weight))
+    drawn = random.choice(log_scales, 1_000_000, p=np.array(weights) / sum(weights))
+    half_width = np.quantile(np.abs(np.exp(drawn / 2) * random.standard_normal(1_000_000)), 0.8)
+    np.testing.assert_allclose(measured, (half_width / Z80) ** 2 * np.array(form), rtol=0.02)
+
+
+def test_many_wins_that_vary_little_outweigh_the_assumption() -> None:
+    """Two dates of three months within 2 % of thousands of wins: a season of 10 % is improbable; few wins say less."""
+    assumed = np.full(3, 0.01)
+    error, span = np.array([0.02, -0.02, 0.01, 0.0, -0.01, 0.02]), np.arange(6) % 3
+    many, few = (
+        np.sqrt(measured_variance(assumed, AHEAD, [replays(error, span, wins, dates=2.0)]))
+        for wins in (3000.0, 30.0)
+    )
+    assert (many < 0.06).all()
+    assert (few > 1.5 * many).all()
+
+
+def test_few_dates_widen_the_interval_beyond_their_own_spread() -> None:
+    """A variance from three dates is itself unsure, and large ones weigh more: as Student's t does."""
+    error = 0.2 * np.array([1.0, -1.0, 1.0, -1.0, 1.0, -1.0])
+    flat = replace(AHEAD, start=np.zeros(3))
+    few, many = (
+        np.sqrt(measured_variance(np.full(3, 0.04), flat, [replays(error, np.arange(6) % 3, 1e6, dates)]))
+        for dates in (3.0, 300.0)
+    )
+    np.testing.assert_allclose(many, 0.2, rtol=0.02)
+    assert (few > 1.05 * many).all()
 
 
 def test_many_replays_measure_the_shocks_that_made_them() -> None:
@@ -71,7 +106,7 @@ def test_many_replays_measure_the_shocks_that_made_them() -> None:
 
 def test_too_few_replays_leave_the_assumption() -> None:
     assumed = assumed_variance(AHEAD)
-    few = replays(np.full(5, 0.5), np.zeros(5, dtype=np.int64), 50.0)
+    few = replays(np.full(2, 0.5), np.zeros(2, dtype=np.int64), 50.0)
     np.testing.assert_allclose(measured_variance(assumed, AHEAD, [few]), assumed)
 
 
