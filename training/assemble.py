@@ -78,7 +78,7 @@ def _stage_table(training_set: TrainingSet, base_rate: float) -> StageTable:
 
 def _close_time(training_set: TrainingSet, seed: int) -> CloseTime:
     rows = training_set.rows
-    won = np.flatnonzero(rows.labels.won)
+    won = np.flatnonzero(rows.labels.won & rows.is_timed)
     wins = WonRows(
         values=training_set.values[won],
         features=training_set.features,

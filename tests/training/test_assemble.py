@@ -7,7 +7,8 @@ import pytest
 
 from history.history import History
 from models.figures.parameters import Parameters
-from training.assemble import REFERENCE_LEADS, assemble_bundle
+from tests.builders.leads.late_leads import late_history
+from training.assemble import REFERENCE_LEADS, _close_time, assemble_bundle
 from training.fit.additive import FitSettings
 from training.fit.conversion import ConversionFit, fit_final
 from training.rows.dataset import training_rows
@@ -50,3 +51,18 @@ def test_the_base_rate_is_that_of_recent_grid_rows(prepared: PreparedData, conve
     expected = np.average(training_set.won, weights=no_moments)
     bundle = assemble_bundle(prepared, replace(conversion, weight=no_moments), None, "usable", 0)
     assert bundle.base_rate == pytest.approx(expected)
+
+
+def test_times_to_a_win_are_those_of_rows_from_recorded_wins_on() -> None:
+    """Every lead is decided 8 to 9 days after its creation; rows of before the first recorded win know of late ones."""
+    history = late_history(140)
+    training_set = prepare(history, training_rows(history, 0), 0).training_set
+    rows = training_set.rows
+    won = rows.labels.won
+    timed, cut_short = (
+        float(rows.labels.days[won & chosen].mean()) for chosen in (rows.is_timed, ~rows.is_timed)
+    )
+    assert cut_short > timed + 1
+    alone = replace(training_set, rows=rows.take(rows.is_timed), values=training_set.values[rows.is_timed])
+    days, expected = (_close_time(each, 0).median_days(alone.values).mean() for each in (training_set, alone))
+    assert days == pytest.approx(expected, abs=0.1)

@@ -156,6 +156,7 @@ def matured_rows(training_set: TrainingSet, index: Ints, at_us: int, parameters:
 def _share_of_wins_by(training_set: TrainingSet, wins: Ints, censored: CensoredRows, seed: int) -> Floats:
     """F of `fit_with_censored` (m,): the probability that a win of each censored row has come by its observed days."""
     rows = training_set.rows
+    wins = wins[rows.is_timed[wins]]
     won = WonRows(
         values=training_set.values[wins],
         features=training_set.features,

@@ -31,6 +31,7 @@ class Rows:
     """n snapshots with their labels and origins (n,): GRID, CREATION or ENTRY.
 
     share: the part of all such rows that was drawn, above 0 and at most 1. from_us: no row is of an earlier instant.
+    recorded_us: from when on wins are recorded, 0 for the whole history.
     """
 
     snapshot: Snapshot
@@ -38,9 +39,15 @@ class Rows:
     origin: Flags
     share: float = 1.0
     from_us: int = 0
+    recorded_us: int = 0
 
     def __len__(self) -> int:
         return len(self.snapshot)
+
+    @property
+    def is_timed(self) -> Mask:
+        """Whether wins are recorded from the row's instant on (n,): earlier rows know of late wins alone."""
+        return np.asarray(self.snapshot.as_of_us >= self.recorded_us)
 
     def take(self, index: Mask | Ints) -> "Rows":
         """The rows at `index`, as if no others had been drawn: the share stays."""
@@ -102,7 +109,7 @@ def training_rows(history: History, seed: int) -> Rows:
     if recorded_us is not None:
         rows = _rows_from(history, max(recorded_us - history.config.horizon_us, first_us), seed)
         if len(np.unique(rows.snapshot.lead[rows.labels.won])) >= FEWEST_RECORDED:
-            return rows
+            return replace(rows, recorded_us=recorded_us)
     return _rows_from(history, first_us, seed)
 
 

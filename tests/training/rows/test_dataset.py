@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funnel.recording import known_leads
-from history.history import LOST, OPEN, WON, History
+from history.history import OPEN, History
 from history.snapshot import open_leads, state_at
 from history.text.times import DAY_US
-from tests.builders.leads.lead_histories import CALM, START_US, Decision, Lead, history_of, instants, leads
+from tests.builders.leads.late_leads import late_history
+from tests.builders.leads.lead_histories import CALM, Lead, history_of, instants, leads
 from training.rows import dataset
 from training.rows.dataset import (
     CREATION,
@@ -148,19 +149,6 @@ def test_lead_of_a_placeholder_date_changes_no_row() -> None:
     assert (with_it.snapshot.as_of_us == without.snapshot.as_of_us).all()
 
 
-def late_history(days: int) -> History:
-    """Four leads a day for `days` days, each won or lost after 8 days; those decided in the first 60 are missing."""
-    leads_ = []
-    for k in range(4 * days):
-        created = START_US + k * DAY_US // 4
-        end = created + 8 * DAY_US + k % 7 * DAY_US // 8
-        if end >= START_US + 60 * DAY_US:
-            leads_.append(Lead(created, decisions=[Decision(end, end, WON if k % 3 == 0 else LOST)]))
-        elif k % 2 == 0:
-            leads_.append(Lead(created))  # never decided
-    return history_of(leads_, START_US + days * DAY_US)
-
-
 def test_rows_begin_a_horizon_before_the_first_recorded_win() -> None:
     history = late_history(140)
     recorded_us = known_leads(history, history.as_of_us).recorded_from_us
@@ -170,6 +158,9 @@ def test_rows_begin_a_horizon_before_the_first_recorded_win() -> None:
     check(rows, history)
     assert rows.from_us == from_us
     assert (rows.snapshot.as_of_us >= from_us).all()
+    np.testing.assert_array_equal(rows.is_timed, rows.snapshot.as_of_us >= recorded_us)
+    assert 0 < rows.is_timed.sum() < len(rows)
+    assert rows.take(rows.is_timed).is_timed.all()
     assert set(np.unique(rows.origin).tolist()) == {GRID, CREATION}, "the history has no stages"
     later = recent_rows(history, rows, 0).snapshot.as_of_us
     assert (later > history.as_of_us - history.config.horizon_us).all()
@@ -180,3 +171,4 @@ def test_rows_of_all_dates_stay_if_too_few_leads_were_won_later() -> None:
     history = late_history(72)
     rows = training_rows(history, 0)
     assert rows.from_us == history.created_us.min()
+    assert rows.is_timed.all()
