@@ -20,14 +20,8 @@ TYPICAL_DRIFT, DRIFT_LOG_SD = 3e-5, 2.0  # lognormal prior of the drift: median,
 PASSING = (0.0, 0.07, 0.15, 0.3)  # candidates: standard deviation of the part that passes
 PASSING_WEEKS = 2.5  # its correlation falls to 1/e: as a level that lasts for a month
 SLOWNESS = (0.1, 0.4, 1.6)  # candidates: scale of the priors of trend and wave
-DISPERSIONS = (
-    1.0,
-    4.0,
-    16.0,
-    64.0,
-    256.0,
-    1024.0,
-)  # candidates: variance of a week's creations over their mean
+# Candidates: variance of a week's creations over their mean.
+DISPERSIONS = (1.0, 4.0, 16.0, 64.0, 256.0, 1024.0)
 MOST_TEXTURES, LEAST_WEIGHT = 12, 0.01  # the likeliest ones stand for all
 LEVEL_SD = 3.0  # of the prior of the log level, around that of all weeks: hardly any
 TREND_SD = 0.004  # of the log level a week: 20 % a year
