@@ -18,6 +18,7 @@ BY_RISK: Final = (
     "undated_outcomes",
     "undecided_outcome",
     "leakage_suspected",
+    "outcomes_begin_late",
     "closing_ahead",
     "bulk_creation",
     "late_rows",
