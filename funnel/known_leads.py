@@ -10,13 +10,21 @@ from history.history import OPEN, WON
 from history.outcomes.settled import MOSTLY
 
 
+class Recording(NamedTuple):
+    """The instant of the first win that counts as recorded, the wins before it, and those that were to be expected."""
+
+    from_us: int
+    wins_before: int
+    expected_before: float
+
+
 @dataclass(frozen=True)
 class KnownLeads:
     """The n leads known at as_of_us, columns (n,).
 
     lead: position in the history. end_us: closing time of a decided lead, as_of_us of an open one. amount: of
     the win, NaN if unknown or not won. undated: decided leads whose closing time is only implied, None without any.
-    recorded_from_us: the instant from which wins are recorded, None for the whole history.
+    recording: since when wins are recorded, None for the whole history.
     """
 
     as_of_us: int
@@ -26,7 +34,7 @@ class KnownLeads:
     state: Flags
     amount: Floats
     undated: Mask | None = None
-    recorded_from_us: int | None = None
+    recording: Recording | None = None
 
     def __len__(self) -> int:
         return len(self.lead)
@@ -41,7 +49,7 @@ class KnownLeads:
             self.state[index],
             self.amount[index],
             None if self.undated is None else self.undated[index],
-            self.recorded_from_us,
+            self.recording,
         )
 
     def as_at(self, at_us: int) -> "KnownLeads":
@@ -55,6 +63,11 @@ class KnownLeads:
             state=np.where(decided, then.state, OPEN).astype(np.int8),
             amount=np.where(decided, then.amount, np.nan),
         )
+
+    @property
+    def recorded_from_us(self) -> int | None:
+        """The instant from which wins are recorded, None for the whole history."""
+        return None if self.recording is None else self.recording.from_us
 
     @property
     def won(self) -> Mask:

@@ -6,12 +6,11 @@ count as open. Before that day no lead could be won, so its days say nothing of 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 
 from funnel.hazards import hazards
-from funnel.known_leads import KnownLeads
+from funnel.known_leads import KnownLeads, Recording
 from history.base.arrays import Ints, Mask
 from history.base.warnings import Warning
 from history.bulk_creations import in_bulk
@@ -21,43 +20,18 @@ from history.outcomes.settled import is_undated
 from history.snapshot import state_rows
 from history.text.times import DAY_US, format_time
 
-LEAST_EXPECTED = (
-    20.0  # wins that the rates by age expect before the first day; fewer may fail to come by chance
-)
+# Wins that the rates by age expect before the first day; fewer may fail to come by chance.
+LEAST_EXPECTED = 20.0
 MOST_RECORDED = 0.1  # of the expected wins: tests and a few dates typed in later
-LEAST_PAUSES = (
-    3.0  # times the longest later pause between wins: deals booked once a quarter leave long pauses
-)
+# Times the longest later pause between wins: deals booked once a quarter leave long pauses.
+LEAST_PAUSES = 3.0
 # Days since then that say something of later pauses: a share of the days before, or so many.
 LEAST_RECORDED, ENOUGH_DAYS = 0.25, 30
-EARLY_WINS = (
-    0,
-    1,
-    2,
-    3,
-    5,
-    8,
-    13,
-    21,
-    34,
-    55,
-    89,
-    144,
-    233,
-    377,
-    610,
-)  # candidates: the instants of these wins
+# Candidates: the instants of these wins.
+EARLY_WINS = (0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610)
 FEWEST_WINS = 20
 ROUNDS = 4  # the rates are learned again from each found day on
 NO_DECAY_DAYS = 1e9
-
-
-class Recording(NamedTuple):
-    """The instant of the first win that counts as recorded, the wins before it, and those that were to be expected."""
-
-    from_us: int
-    wins_before: int
-    expected_before: float
 
 
 def known_leads(history: History, as_of_us: int) -> KnownLeads:
@@ -82,8 +56,7 @@ def known_leads(history: History, as_of_us: int) -> KnownLeads:
     undated = np.zeros(len(lead), dtype=np.bool_)
     undated[decided] = is_undated(decisions, history.created_us)[row[decided]]
     known = KnownLeads(as_of_us, lead, history.created_us[lead], end_us, state, amount, undated)
-    recording = find_recording(known)
-    return known if recording is None else replace(known, recorded_from_us=recording.from_us)
+    return replace(known, recording=find_recording(known))
 
 
 def find_recording(known: KnownLeads) -> Recording | None:
@@ -95,7 +68,7 @@ def find_recording(known: KnownLeads) -> Recording | None:
     """
     if not known.has_timing:
         return None
-    dated = replace(known.take(_is_dated(known)), recorded_from_us=None)
+    dated = replace(known.take(_is_dated(known)), recording=None)
     closed_us = np.sort(dated.end_us[dated.won])
     if len(closed_us) < FEWEST_WINS:
         return None
@@ -105,13 +78,13 @@ def find_recording(known: KnownLeads) -> Recording | None:
         last, found = found, _likeliest(dated, closed_us, candidates)
         if found is None or found == last:
             break
-        dated = replace(dated, recorded_from_us=found.from_us)
+        dated = replace(dated, recording=found)
     return found
 
 
 def recording_warnings(known: KnownLeads) -> list[Warning]:
     """`outcomes_begin_late` if wins are recorded from some instant on only."""
-    recording = find_recording(known)
+    recording = known.recording
     if recording is None:
         return []
     before = f"{recording.wins_before:,}" if recording.wins_before else "none"

@@ -75,7 +75,7 @@ def require_rows(history: History, rows: Rows) -> None:
             "is fully observed: add older leads, or set a shorter horizon_days in funnel.toml"
         )
     won = rows.labels.won
-    leads_won = len(np.unique(rows.snapshot.lead[won]))
+    leads_won = rows.leads_won
     if leads_won < MIN_WINS or won.all():
         leads = len(np.unique(rows.snapshot.lead))
         raise InvalidInput(
@@ -90,7 +90,7 @@ def warnings_of(
 ) -> list[Warning]:
     """Warnings about a history that can be trained on, but holds little."""
     warnings = recording_warnings(known_leads(history, history.as_of_us))
-    leads_won = len(np.unique(rows.snapshot.lead[rows.labels.won]))
+    leads_won = rows.leads_won
     if leads_won < FEW_WINS:
         detail = f"only {leads_won} leads were won within the horizon; with fewer than {FEW_WINS} intervals are wide"
         warnings.append(Warning("too_few_outcomes", "outcomes", detail))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from funnel.hazards import hazards
-from funnel.known_leads import KnownLeads
+from funnel.known_leads import KnownLeads, Recording
 from history.history import LOST, OPEN, WON
 from history.text.times import DAY_US
 from tests.builders.leads.known_leads import NOW_US, known_leads_of
@@ -78,7 +78,7 @@ def test_leads_are_at_risk_from_the_first_recorded_win_on() -> None:
     created, end = created[kept], np.minimum(end[kept], NOW_US)
     state = np.where(end < NOW_US, WON, OPEN).astype(np.int8)
     known = KnownLeads(NOW_US, np.arange(len(end)), created, end, state, np.full(len(end), np.nan))
-    late = replace(known, recorded_from_us=from_us)
+    late = replace(known, recording=Recording(from_us, 0, 0.0))
 
     exposure, won = np.zeros(30), np.zeros(30)
     for born, closed, is_won in zip(created.tolist(), end.tolist(), (state == WON).tolist(), strict=True):

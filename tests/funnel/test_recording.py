@@ -100,7 +100,7 @@ def test_the_expectation_is_that_of_the_rates_by_age() -> None:
     known = without_the_closed(funnel(leads=1_500), NOW_US - 100 * DAY_US)
     recording = find_recording(known)
     assert recording is not None
-    won = hazards(replace(known, recorded_from_us=recording.from_us), 1e9).won
+    won = hazards(replace(known, recording=recording), 1e9).won
     expected = 0.0
     for created_us, end_us in zip(known.created_us.tolist(), known.end_us.tolist(), strict=True):
         days = max(min(recording.from_us, end_us) - created_us, 0) / DAY_US
@@ -115,11 +115,12 @@ def test_the_warning_tells_the_day_and_both_counts() -> None:
     known = without_the_closed(funnel(), begin_us)
     recording = find_recording(known)
     assert recording is not None
-    (warning,) = recording_warnings(known)
+    (warning,) = recording_warnings(replace(known, recording=recording))
     assert warning.code == "outcomes_begin_late"
     assert warning.detail.startswith(f"none of some {recording.expected_before:,.0f} wins")
     assert format_time(recording.from_us)[:10] in warning.detail
-    assert recording_warnings(funnel()) == []
+    whole = funnel()
+    assert recording_warnings(replace(whole, recording=find_recording(whole))) == []
 
 
 def test_known_leads_hold_the_beginning() -> None:

@@ -171,7 +171,7 @@ def log_odds_error(
     variance is a quarter of the mean squared difference. The variance of the level, about one over the leads won, is
     added.
     """
-    leads_won = max(float(len(np.unique(training_set.rows.snapshot.lead[training_set.won > 0]))), 1.0)
+    leads_won = max(float(training_set.rows.leads_won), 1.0)
     if halves is None:
         return LogOddsError(np.array([0.0, 1.0]), np.full(2, 2.0 / np.sqrt(leads_won) + 0.5))
     one, other = (calibration.logit(margin) for margin in halves.margin)

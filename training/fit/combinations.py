@@ -143,9 +143,10 @@ class _ScoreTest:
 def _test(training_set: TrainingSet, grid: Ints) -> _ScoreTest:
     weight = training_set.weight(grid, training_set.as_of_us, Parameters())
     some = np.linspace(0, len(grid) - 1, min(len(grid), LINEAR_ROWS)).astype(np.int64)
-    values, won = training_set.values[grid], training_set.won[grid]
-    model = fit_logistic(values[some], training_set.features, won[some], weight[some], LINEAR_C).model
-    probability = np.clip(sigmoid(model.intercept + model.effects(values)), 1e-6, 1 - 1e-6)
+    values, won = training_set.values, training_set.won[grid]
+    model = fit_logistic(values[grid[some]], training_set.features, won[some], weight[some], LINEAR_C).model
+    # Effects of all rows, not of a copy of the grid's, which would be most of the memory of the values again.
+    probability = np.clip(sigmoid(model.intercept + model.effects(values)[grid]), 1e-6, 1 - 1e-6)
     variance = probability * (1 - probability)
     _, lead = np.unique(training_set.rows.snapshot.lead[grid], return_inverse=True)
     return _ScoreTest(lead, weight * variance, (won - probability) / variance)

@@ -45,6 +45,11 @@ class Rows:
         return len(self.snapshot)
 
     @property
+    def leads_won(self) -> int:
+        """How many leads were won within the horizon of a row."""
+        return len(np.unique(self.snapshot.lead[self.labels.won]))
+
+    @property
     def is_timed(self) -> Mask:
         """Whether wins are recorded from the row's instant on (n,): earlier rows know of late wins alone."""
         return np.asarray(self.snapshot.as_of_us >= self.recorded_us)
@@ -108,7 +113,7 @@ def training_rows(history: History, seed: int) -> Rows:
     recorded_us = known_leads(history, history.as_of_us).recorded_from_us
     if recorded_us is not None:
         rows = _rows_from(history, max(recorded_us - history.config.horizon_us, first_us), seed)
-        if len(np.unique(rows.snapshot.lead[rows.labels.won])) >= FEWEST_RECORDED:
+        if rows.leads_won >= FEWEST_RECORDED:
             return replace(rows, recorded_us=recorded_us)
     return _rows_from(history, first_us, seed)
 
@@ -121,8 +126,8 @@ def _rows_from(history: History, from_us: int, seed: int) -> Rows:
     on_grid = _on_grid(history, _dates_from(from_us, last_us, grid_step_us(horizon_us)))
     max_moments = int(MOMENT_SHARE * len(on_grid)) // 2
     moments = [
-        _sample(_since(_usual(moments), from_us), max_moments, random)
-        for moments in (_creations(history, last_us), _entries(history, last_us))
+        _sample(_usual(moments), max_moments, random)
+        for moments in (_creations(history, from_us, last_us), _entries(history, from_us, last_us))
     ]
     snapshot = _joined(history, [on_grid, *moments])
     sizes = [len(on_grid), *map(len, moments)]
@@ -132,11 +137,6 @@ def _rows_from(history: History, from_us: int, seed: int) -> Rows:
     if len(rows) <= most:
         return rows
     return replace(rows.take(_evenly_by_lead(snapshot, most, random)), share=most / len(rows))
-
-
-def _since(snapshot: Snapshot, from_us: int) -> Snapshot:
-    """The rows of instants from from_us on."""
-    return snapshot.take(snapshot.as_of_us >= from_us)
 
 
 def row_limit(leads: int) -> int:
@@ -168,7 +168,7 @@ def recent_rows(history: History, rows: Rows, seed: int) -> Rows:
         count = round(rows.share * len(snapshot))
         snapshot = _drawn(snapshot, count, np.random.default_rng(seed))
     origin = np.full(len(snapshot), GRID, dtype=np.int8)
-    return Rows(snapshot, label(snapshot, horizon_us), origin, rows.share, rows.from_us)
+    return replace(rows, snapshot=snapshot, labels=label(snapshot, horizon_us), origin=origin)
 
 
 def _on_grid(history: History, dates: Iterable[int]) -> Snapshot:
@@ -200,18 +200,19 @@ def _drawn(snapshot: Snapshot, count: int, random: np.random.Generator) -> Snaps
     return snapshot.take(np.sort(index))
 
 
-def _creations(history: History, last_us: int) -> Snapshot:
-    """Leads at their creation, by last_us."""
-    lead = np.flatnonzero(history.created_us <= last_us).astype(np.int64)
+def _creations(history: History, from_us: int, last_us: int) -> Snapshot:
+    """Leads at their creation, from from_us to last_us."""
+    in_time = (history.created_us >= from_us) & (history.created_us <= last_us)
+    lead = np.flatnonzero(in_time).astype(np.int64)
     return _still_open(Snapshot(history, lead, history.created_us[lead]))
 
 
-def _entries(history: History, last_us: int) -> Snapshot:
-    """Leads at the instants, by last_us, at which a stage entry became known."""
+def _entries(history: History, from_us: int, last_us: int) -> Snapshot:
+    """Leads at the instants, from from_us to last_us, at which a stage entry became known."""
     stages = history.stages
     lead = stages.lead
     known_us = stages.known_us
-    in_time = (known_us <= last_us) & (known_us >= history.created_us[lead])
+    in_time = (known_us <= last_us) & (known_us >= np.maximum(history.created_us[lead], from_us))
     # Entries that became known together, such as an import's, are one instant.
     pairs = np.unique(np.column_stack([lead[in_time], known_us[in_time]]), axis=0).astype(np.int64)
     return _still_open(Snapshot(history, lead=pairs[:, 0], as_of_us=pairs[:, 1]))

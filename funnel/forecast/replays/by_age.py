@@ -106,9 +106,8 @@ def _dates(known: KnownLeads, ahead: Ahead) -> list[ReplayedDate]:
     """
     if not len(known):
         return []
-    first_us = (
-        max(first_creation_us(known.created_us), known.recorded_from_us or 0) + LEAST_HISTORY_DAYS * DAY_US
-    )
+    begin_us = max(first_creation_us(known.created_us), known.recorded_from_us or 0)
+    first_us = begin_us + LEAST_HISTORY_DAYS * DAY_US
     current = ahead.periods[0]
     periods = [*periods_before(current, ahead.kind, MOST_DATES, ahead.zone), *ahead.periods]
     dates = []

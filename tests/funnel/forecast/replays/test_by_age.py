@@ -16,7 +16,7 @@ from funnel.forecast.replays.by_age import (
     open_wins_by,
     replays_by_age,
 )
-from funnel.known_leads import KnownLeads
+from funnel.known_leads import KnownLeads, Recording
 from history.base.arrays import Floats
 from history.history import LOST, OPEN, WON
 from history.text.times import DAY_US, format_time
@@ -120,7 +120,7 @@ def test_open_wins_agree_with_a_sum_lead_by_lead(days: list[float]) -> None:
 
 def test_no_date_is_replayed_before_wins_were_recorded_for_a_while() -> None:
     recorded_us = NOW_US - 200 * DAY_US
-    known = replace(steady(), recorded_from_us=recorded_us)
+    known = replace(steady(), recording=Recording(recorded_us, 0, 0.0))
     dates = [date.at_us for date in _dates(known, MONTHLY)]
     assert 4 <= len(dates) <= 6
     assert min(dates) >= recorded_us + 40 * DAY_US
