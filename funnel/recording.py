@@ -92,7 +92,7 @@ def recording_warnings(known: KnownLeads) -> list[Warning]:
     text = (
         f"{before} of some {recording.expected_before:,.0f} wins that were to be expected before {day}, by the ages of "
         "leads, are recorded, as if leads closed earlier were not exported: rates of the leads created before are too "
-        "low, and training leaves out rows whose horizon ends before that day"
+        "low, and training leaves out rows whose horizon ends before that day, unless too few wins would be left"
     )
     return [Warning("outcomes_begin_late", "outcomes", text)]
 
