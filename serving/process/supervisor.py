@@ -8,10 +8,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 from history.base.errors import InvalidInput
 from history.base.locked_tempdir import locked_tempdir
@@ -109,6 +110,7 @@ class Supervisor:
         self.workers: dict[int, _Worker] = {}
         self.stopping = False
         self.pause = 0.0
+        self._resources = ExitStack()
         self._is_importing = False
         self._is_preloaded = False
 
@@ -117,31 +119,42 @@ class Supervisor:
         for number in ENDS:
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # ignored under nohup
                 signal.signal(number, self._stop)
-        try:
+        with self._resources as resources:
+            resources.callback(self.bound.close)
             # Workers share the folder's lock: it stays while one of them drains, even if this process is killed.
-            with locked_tempdir(_run_parent(), RUN_FOLDER) as folder, _environment(folder):
-                self._preload()
-                with self._first_trial(folder) as trial:
-                    self._start_missing()
-                    while not self.stopping:
-                        time.sleep(POLL_SECONDS)
-                        self._forget_dead(folder)
-                        if trial is not None:
-                            trial.poll()
-                        self._start_missing()
-                    return self._drain(folder)
-        finally:
-            self.bound.close()
+            folder = resources.enter_context(locked_tempdir(_run_parent(), RUN_FOLDER))
+            resources.enter_context(_environment(folder))
+            self._preload()
+            trial = resources.enter_context(self._first_trial(folder))
+            self._start_missing()
+            while not self.stopping:
+                time.sleep(POLL_SECONDS)
+                self._forget_dead(folder)
+                if trial is not None:
+                    trial.poll()
+                self._start_missing()
+            return self._drain(folder)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
+        is_first = not self.stopping
         self.stopping = True
-        if self._is_importing:  # takes seconds; half a minute if kernels have to be compiled
-            sys.exit(0)
+        if is_first and self._is_importing:
+            self._end_imports()
 
     def _preload(self) -> None:
         self._is_importing = True
+        if self.stopping:
+            self._end_imports()
         self._is_preloaded = preload()
         self._is_importing = False
+
+    def _end_imports(self) -> NoReturn:
+        """Ends the process at once: imports take seconds, half a minute if kernels have to be compiled.
+
+        An exception would not do: modules catch what is raised while they import others.
+        """
+        self._resources.close()
+        os._exit(0)
 
     def _can_fork(self) -> bool:
         return self._is_preloaded and can_fork()

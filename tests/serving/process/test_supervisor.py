@@ -4,6 +4,8 @@ import http.client
 import os
 import shutil
 import signal
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.request import urlopen
@@ -20,6 +22,7 @@ from serving.base.settings import read_settings
 from serving.http.sharing import BOARD
 from serving.model.scoring import score_leads
 from serving.process import supervisor
+from serving.process.forking import fork
 from serving.process.supervisor import ENDS, Supervisor, listen
 from tests.builders.service.running_service import AS_OF, AS_OF_US, LEAD, PATIENCE_S, ROOT, Service, until
 
@@ -160,6 +163,26 @@ def test_a_signal_ends_the_imports(started: Callable[..., Service], number: sign
     service.process.send_signal(number)
     _, log = service.process.communicate(timeout=PATIENCE_S)
     assert (service.process.returncode, "Traceback" in log) == (0, False)
+
+
+def test_modules_that_catch_everything_do_not_keep_a_signal_from_ending_the_imports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def catch_all() -> bool:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(PATIENCE_S)
+        except BaseException as error:
+            raise ImportError from error
+        return True
+
+    monkeypatch.setattr(supervisor, "MEMORY", tmp_path)
+    monkeypatch.setattr(supervisor, "preload", catch_all)
+    bound = listen("127.0.0.1", 0, read_settings({}))
+    process = fork("leadcast-serve", lambda: sys.exit(Supervisor(bound, 1, tmp_path).run()))
+    bound.close()
+    assert process.wait() == 0
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_next_service_removes_a_left_shared_folder(
