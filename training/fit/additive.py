@@ -16,6 +16,9 @@ from training.fit.linear.linear import LinearFit, fit_logistic, fit_ridge, fit_s
 from training.fit.tree_sum import joined, kinds, weights_by_tree
 from training.rows.bins import BinnedRows, lightgbm_dataset
 
+# Of the columns of a wide catalogue many tell much the same: trees that see fewer of them differ more, and their sum
+# varies less (docs/decisions/0091).
+MAX_TREE_COLUMNS = 50
 # As many as fit into some 400 MB of regressors (docs/decisions/0080).
 MAX_LINEAR_ROWS = 200_000
 
@@ -104,8 +107,13 @@ def fit_linear(rows: WeightedRows, c: float | None = None) -> LinearFit:
 
 
 def conversion_options(settings: FitSettings, features: Sequence[Feature]) -> dict[str, Any]:
-    """LightGBM's parameters for trees that are monotone in every feature with a direction."""
-    options = lightgbm_parameters(settings.parameters, settings.seed) | histograms(len(features))
+    """LightGBM's parameters for trees that are monotone in every feature with a direction.
+
+    Each tree sees the parameters' share of the features, and no more than MAX_TREE_COLUMNS of them.
+    """
+    parameters = settings.parameters
+    options = lightgbm_parameters(parameters, settings.seed) | histograms(len(features))
+    options["feature_fraction"] = min(parameters.column_share, MAX_TREE_COLUMNS / max(len(features), 1))
     directions = [feature.direction for feature in features]
     if any(directions):
         options["monotone_constraints"] = directions

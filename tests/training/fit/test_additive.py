@@ -8,7 +8,14 @@ import pytest
 from features.feature import Feature
 from history.base.arrays import Floats
 from tests.builders.small_models import QUICK, conversion_rows
-from training.fit.additive import FitSettings, WeightedRows, fit_conversion, fit_regression
+from training.fit.additive import (
+    MAX_TREE_COLUMNS,
+    FitSettings,
+    WeightedRows,
+    conversion_options,
+    fit_conversion,
+    fit_regression,
+)
 
 SEEDS = (1, 2, 3)
 
@@ -29,6 +36,16 @@ def test_trees_lower_the_log_loss_of_their_start(seed: int) -> None:
         return float(np.mean(np.logaddexp(0.0, margin) - rows.target * margin))
 
     assert log_loss(model.margin(rows.values)) < log_loss(start)
+
+
+@pytest.mark.parametrize("columns", [4, 100, 150, 400])
+def test_trees_of_a_wide_catalogue_see_a_smaller_share_of_it(columns: int) -> None:
+    feature = Feature("number", "count", "number", 0, "attributes", "", "")
+    share = conversion_options(FitSettings(QUICK, 0), [feature] * columns)["feature_fraction"]
+    if columns <= 100:
+        assert share == QUICK.column_share
+    else:
+        assert share * columns == pytest.approx(MAX_TREE_COLUMNS)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
